@@ -12,15 +12,10 @@
 /* Offsets in the TEB, in the area that Windows gives to GDI batching, which Decant has no use for. */
 #define DECANT_TEB_FRAME 0x2f0 /* struct syscall_frame *, top of the Linux stack */
 
-/* What ntdll.dll is told when a process starts; written by the Linux side before the first
- * instruction of the program's half, read-only afterwards. */
-struct decant_init {
-    uint64_t dispatcher;        /* address that every Nt* stub jumps to */
-    uint64_t exe_base;          /* where the program is mapped */
-    uint64_t ntdll_base;
-    uint64_t trace;             /* non-zero: the loader channel is traced */
-};
-_Static_assert(sizeof(struct decant_init) == 32, "layout is the ABI");
+/* TEB.SameTebFlags, which Wine's header does not name (public symbols of Windows 10, offset 0x17ee). */
+#define TEB_SAME_TEB_FLAGS(teb)      (*(uint16_t *)((char *)(teb) + 0x17ee))
+#define TEB_FLAG_SKIP_THREAD_ATTACH  0x0008
+#define TEB_FLAG_INITIAL_THREAD      0x0400
 
 /* Writes `length` bytes of UTF-8 text to stderr. */
 NTSTATUS WINAPI DecantDebugOutput(const char *text, ULONG length);
@@ -29,7 +24,24 @@ NTSTATUS WINAPI DecantDebugOutput(const char *text, ULONG length);
  * 12 normalisation, 14 locale). *base and *bytes are set on success. */
 NTSTATUS WINAPI DecantGetNlsFile(ULONG type, ULONG id, void **base, SIZE_T *bytes);
 
-/* First call of a process's first thread; fills *init. */
-NTSTATUS WINAPI DecantInitProcess(struct decant_init *init, ULONG bytes);
+/* Maps a PE file for the loader, relocated and with its sections protected. The answer is also
+ * given for files that are no x86-64 DLL (then the status says what is wrong). */
+struct decant_image {
+    uint64_t base;
+    uint64_t bytes;
+    uint64_t entry;             /* address, 0 for none */
+    uint16_t machine;           /* IMAGE_FILE_MACHINE_* */
+    uint16_t characteristics;   /* IMAGE_FILE_* */
+    uint16_t dll_characteristics;
+    uint16_t subsystem;
+};
+_Static_assert(sizeof(struct decant_image) == 32, "layout is the ABI");
+
+/* By NT path (\??\C:\...). */
+NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_image *image);
+
+/* By file name alone ("msvcrt.dll", NUL-terminated, any case) from the DLL folders: Decant's own, those of
+ * DECANT_DLL_PATH, Wine's. STATUS_DLL_NOT_FOUND when none has it. */
+NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image);
 
 #endif

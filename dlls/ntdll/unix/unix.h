@@ -48,7 +48,7 @@ struct guest_jump {
     struct guest_jump *previous;
 };
 int guest_setjmp(struct guest_jump *jump) __attribute__((returns_twice));
-struct thread *thread_self_slow(void);
+void guest_longjmp(struct guest_jump *jump, int value) __attribute__((noreturn));
 NTSTATUS guest_copy_in(void *dst, const void *guest_src, size_t bytes);
 NTSTATUS guest_copy_out(void *guest_dst, const void *src, size_t bytes);
 
@@ -101,7 +101,7 @@ struct thread {
     bool terminating;
 };
 
-extern __thread struct thread *current_thread;
+extern __thread struct thread *current_thread __attribute__((tls_model("initial-exec")));
 
 static inline struct thread *thread_self(void)
 {
@@ -126,8 +126,12 @@ struct process {
     const char *program_path;    /* Linux path of the .exe */
     const char *pe_dirs[8];      /* where DLLs are found: our own folder, DECANT_DLL_PATH, Wine's */
     const char *session_dir;     /* C: lives below it */
+    const char *server_path;     /* Linux path of decantserver */
+    void *ntdll_base;
     char **argv;                 /* the program's own arguments, argv[0] is the program */
     char **envp;
+    size_t default_stack_reserve; /* from the program's header */
+    size_t default_stack_commit;
 };
 extern struct process process;
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Threads of the program: creation, start, end.
+ */
+#ifndef DECANT_NTDLL_UNIX_THREAD_H
+#define DECANT_NTDLL_UNIX_THREAD_H
+
+#include "unix.h"
+
+/* Addresses in ntdll.dll where the Linux side sends a thread; found by main.c. */
+struct ntdll_entries {
+    void *LdrInitializeThunk;
+    void *RtlUserThreadStart;
+    void *KiUserExceptionDispatcher;
+    void *KiUserApcDispatcher;
+};
+extern struct ntdll_entries ntdll_entries;
+
+/* The first thread: TEB, stack, thread object. To be called on the process's first thread. */
+NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit);
+
+/* Runs the first thread's program code; returns its exit status. */
+uint32_t thread_run_first(void *start, void *argument);
+
+/* Ends the calling thread, on its Linux stack: everything it owned is let go, its object is signalled. The
+ * last thread's end is the process's. */
+void thread_exit(uint32_t status) __attribute__((noreturn));
+
+/* Ends the process at once, without a word to the program's half. */
+void process_exit(uint32_t status) __attribute__((noreturn));
+
+/* --- Provided by the sync room (weak: absent in the first slices and in unit tests) --- */
+
+/* Makes the thread object; *thread* keeps the reference. */
+NTSTATUS thread_object_create(struct thread *thread) __attribute__((weak));
+/* The thread ended: its object is signalled, its mutants are abandoned. */
+void thread_object_exited(struct thread *thread, uint32_t status) __attribute__((weak));
+/* A process of ours ends (all its threads do): same for every thread, and the server is told. */
+void process_object_exiting(uint32_t status) __attribute__((weak));
+
+/* Creates a thread in another process / ends another process. */
+NTSTATUS remote_thread_create(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
+                              HANDLE process_handle, PRTL_THREAD_START_ROUTINE start,
+                              void *argument, ULONG flags, SIZE_T stack_commit,
+                              SIZE_T stack_reserve) __attribute__((weak));
+NTSTATUS process_terminate(HANDLE handle, uint32_t status) __attribute__((weak));
+
+/* --- Provided by suspend.c / signal.c --- */
+
+/* CREATE_SUSPENDED, first step, on the new thread: its suspend count becomes 1. */
+void suspend_init_suspended(struct thread *thread) __attribute__((weak));
+/* Second step: waits until the count is 0. `context` is what Get/SetContextThread work on. */
+void suspend_park_before_start(struct thread *thread, CONTEXT *context) __attribute__((weak));
+/* Ends all threads of the process but the calling one, and returns when they are gone. */
+void terminate_other_threads(uint32_t status);
+/* Ends another thread of this process. */
+NTSTATUS thread_terminate(HANDLE handle, uint32_t status);
+
+#endif
