@@ -12,8 +12,7 @@
 /* Offsets in the TEB, in the area that Windows gives to GDI batching, which Decant has no use for. */
 #define DECANT_TEB_FRAME 0x2f0 /* struct syscall_frame *, top of the Linux stack */
 
-/* TEB.SameTebFlags, which Wine's header does not name (public symbols of Windows 10, offset 0x17ee). */
-#define TEB_SAME_TEB_FLAGS(teb)      (*(uint16_t *)((char *)(teb) + 0x17ee))
+/* Bits of TEB.SameTebFlags that the headers do not name (Windows 10's public symbols). */
 #define TEB_FLAG_SKIP_THREAD_ATTACH  0x0008
 #define TEB_FLAG_INITIAL_THREAD      0x0400
 

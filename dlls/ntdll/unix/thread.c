@@ -296,7 +296,7 @@ NTSTATUS WINAPI NtCreateThreadEx(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTR
     if (status)
         return status;
     if (flags & THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)
-        TEB_SAME_TEB_FLAGS(thread->teb) |= TEB_FLAG_SKIP_THREAD_ATTACH;
+        thread->teb->SameTebFlags |= TEB_FLAG_SKIP_THREAD_ATTACH;
 
     object = thread->object;
     if (object) {
