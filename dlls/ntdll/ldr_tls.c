@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Static thread-local storage (IMAGE_TLS_DIRECTORY; __declspec(thread), thread_local).
+ *
+ * Every thread has one vector of pointers, indexed by module; the TEB points to it. The vector has room for
+ * TLS_SLOTS modules from the start, so a DLL that is loaded later only fills a slot and no other thread's
+ * TEB is ever written. Vectors are kept in a list of our own: a thread that was terminated leaks its
+ * vector, as on Windows, but leaves no dangling TEB behind.
+ */
+#include "ldr.h"
+
+#define TLS_SLOTS 256
+
+struct tls_vector {
+    LIST_ENTRY link;
+    void *slots[TLS_SLOTS];
+};
+
+static LIST_ENTRY vectors = {&vectors, &vectors};
+static struct module *owners[TLS_SLOTS]; /* the module behind each index in use */
+
+static const IMAGE_TLS_DIRECTORY *tls_directory(const struct module *module)
+{
+    ULONG bytes;
+    const IMAGE_TLS_DIRECTORY *directory =
+        module_directory(module, IMAGE_DIRECTORY_ENTRY_TLS, &bytes);
+
+    return directory && bytes >= sizeof(*directory) ? directory : NULL;
+}
+
+/* The addresses in the directory are virtual ones; they must lie inside the image. */
+static bool is_inside(const struct module *module, ULONG64 address, SIZE_T bytes)
+{
+    ULONG64 base = (ULONG_PTR)module->entry.DllBase;
+
+    return address >= base && address - base <= module->entry.SizeOfImage &&
+           module->entry.SizeOfImage - (address - base) >= bytes;
+}
+
+static bool is_sound(const struct module *module, const IMAGE_TLS_DIRECTORY *directory)
+{
+    ULONG64 start = directory->StartAddressOfRawData, end = directory->EndAddressOfRawData;
+
+    return end >= start && (start == end || is_inside(module, start, end - start)) &&
+           directory->SizeOfZeroFill < 0x40000000 &&
+           is_inside(module, directory->AddressOfIndex, sizeof(DWORD)) &&
+           (!directory->AddressOfCallBacks ||
+            is_inside(module, directory->AddressOfCallBacks, sizeof(void *)));
+}
+
+static void *new_block(const IMAGE_TLS_DIRECTORY *directory)
+{
+    SIZE_T data = directory->EndAddressOfRawData - directory->StartAddressOfRawData;
+    char *block = RtlAllocateHeap(process_heap(), 0, data + directory->SizeOfZeroFill + 16);
+
+    if (block) {
+        memcpy(block, (void *)directory->StartAddressOfRawData, data);
+        memset(block + data, 0, directory->SizeOfZeroFill);
+    }
+    return block;
+}
+
+NTSTATUS tls_add_module(struct module *module)
+{
+    const IMAGE_TLS_DIRECTORY *directory = tls_directory(module);
+    LIST_ENTRY *link;
+    DWORD index = 0;
+
+    if (!directory)
+        return STATUS_SUCCESS;
+    if (!is_sound(module, directory))
+        return STATUS_INVALID_IMAGE_FORMAT;
+    while (index < TLS_SLOTS && owners[index])
+        index++;
+    if (index == TLS_SLOTS)
+        return STATUS_NO_MEMORY;
+    for (link = vectors.Flink; link != &vectors; link = link->Flink) {
+        struct tls_vector *vector = CONTAINING_RECORD(link, struct tls_vector, link);
+
+        vector->slots[index] = new_block(directory);
+        if (!vector->slots[index])
+            return STATUS_NO_MEMORY;
+    }
+    owners[index] = module;
+    module->entry.TlsIndex = -1;
+    *(DWORD *)directory->AddressOfIndex = index;
+    return STATUS_SUCCESS;
+}
+
+void tls_remove_module(struct module *module)
+{
+    LIST_ENTRY *link;
+
+    for (DWORD index = 0; index < TLS_SLOTS; index++) {
+        if (owners[index] != module)
+            continue;
+        owners[index] = NULL;
+        for (link = vectors.Flink; link != &vectors; link = link->Flink) {
+            struct tls_vector *vector = CONTAINING_RECORD(link, struct tls_vector, link);
+
+            RtlFreeHeap(process_heap(), 0, vector->slots[index]);
+            vector->slots[index] = NULL;
+        }
+    }
+}
+
+NTSTATUS tls_attach_thread(void)
+{
+    struct tls_vector *vector =
+        RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, sizeof(*vector));
+
+    if (!vector)
+        return STATUS_NO_MEMORY;
+    for (DWORD index = 0; index < TLS_SLOTS; index++) {
+        if (!owners[index])
+            continue;
+        vector->slots[index] = new_block(tls_directory(owners[index]));
+        if (!vector->slots[index])
+            return STATUS_NO_MEMORY;
+    }
+    InsertTailList(&vectors, &vector->link);
+    NtCurrentTeb()->ThreadLocalStoragePointer = vector->slots;
+    return STATUS_SUCCESS;
+}
+
+void tls_detach_thread(void)
+{
+    void *slots = NtCurrentTeb()->ThreadLocalStoragePointer;
+    struct tls_vector *vector;
+
+    if (!slots)
+        return;
+    vector = CONTAINING_RECORD(slots, struct tls_vector, slots);
+    NtCurrentTeb()->ThreadLocalStoragePointer = NULL;
+    RemoveEntryList(&vector->link);
+    for (DWORD index = 0; index < TLS_SLOTS; index++)
+        if (vector->slots[index])
+            RtlFreeHeap(process_heap(), 0, vector->slots[index]);
+    RtlFreeHeap(process_heap(), 0, vector);
+}
+
+void tls_call_callbacks(struct module *module, ULONG reason)
+{
+    const IMAGE_TLS_DIRECTORY *directory = tls_directory(module);
+    const PIMAGE_TLS_CALLBACK *callback;
+
+    if (!directory || !is_sound(module, directory) || !directory->AddressOfCallBacks)
+        return;
+    for (callback = (const PIMAGE_TLS_CALLBACK *)directory->AddressOfCallBacks;
+         is_inside(module, (ULONG_PTR)callback, sizeof(*callback)) && *callback; callback++)
+        (*callback)(module->entry.DllBase, reason, NULL);
+}
