@@ -43,6 +43,11 @@ static inline void unlock_loader(void)
     RtlLeaveCriticalSection(&loader_lock);
 }
 
+/* --- ldr_init.c, thread_start.c --- */
+
+/* kernel32's BaseThreadInitThunk, NULL until kernel32 is loaded. */
+extern void *base_thread_start;
+
 /* --- ldr_load.c --- */
 
 /* Loads (or finds) a DLL by name or path, with all that it imports, without calling DllMain. One
