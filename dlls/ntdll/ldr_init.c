@@ -104,6 +104,9 @@ static void attach_thread(void)
     unlock_loader();
 }
 
+void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR unused3,
+                               ULONG_PTR unused4);
+
 /* First code of every thread; the context says where it goes on (RtlUserThreadStart). */
 void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR unused3,
                                ULONG_PTR unused4)
@@ -192,23 +195,22 @@ void WINAPI RtlExitUserThread(ULONG status)
 }
 
 NTSTATUS WINAPI RtlCreateUserThread(HANDLE process, SECURITY_DESCRIPTOR *descriptor,
-                                    BOOLEAN suspended, PVOID stack_addr, SIZE_T stack_reserve,
+                                    BOOLEAN suspended, ULONG zero_bits, SIZE_T stack_reserve,
                                     SIZE_T stack_commit, PRTL_THREAD_START_ROUTINE start,
                                     void *argument, HANDLE *handle, CLIENT_ID *id)
 {
-    PS_ATTRIBUTE_LIST attributes = {sizeof(attributes)};
+    PS_ATTRIBUTE_LIST attributes = {.TotalLength = sizeof(attributes)};
     OBJECT_ATTRIBUTES object;
     CLIENT_ID client_id = {0};
     HANDLE thread;
     NTSTATUS status;
 
-    (void)stack_addr;
     attributes.Attributes[0].Attribute = PS_ATTRIBUTE_CLIENT_ID;
     attributes.Attributes[0].Size = sizeof(client_id);
     attributes.Attributes[0].ValuePtr = &client_id;
     InitializeObjectAttributes(&object, NULL, 0, NULL, descriptor);
     status = NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, &object, process, start, argument,
-                              suspended ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, 0, stack_commit,
+                              suspended ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, zero_bits, stack_commit,
                               stack_reserve, &attributes);
     if (status)
         return status;
