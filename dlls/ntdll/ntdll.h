@@ -6,6 +6,9 @@
 #ifndef DECANT_NTDLL_H
 #define DECANT_NTDLL_H
 
+/* The C functions that mingw's headers would import from a C runtime are our own exports. */
+#define _CRTIMP
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
