@@ -347,19 +347,26 @@ static void leave(struct thread *thread)
     dispatcher_leave_guest(frame);
 }
 
+bool thread_is_last(void)
+{
+    bool is_last;
+
+    process_lock_threads();
+    is_last = live_threads == 1;
+    process_unlock_threads();
+    return is_last;
+}
+
 void thread_exit(uint32_t status)
 {
     struct thread *thread = current_thread;
     sigset_t all;
-    bool last;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
-    process_lock_threads();
-    last = live_threads == 1;
-    process_unlock_threads();
-    if (last)
+    if (thread_is_last())
         process_exit(status);
+    thread_forget_description(thread->tid);
     thread->exit_status = status;
     if (thread_object_exited)
         thread_object_exited(thread, status);

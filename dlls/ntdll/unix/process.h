@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is known of processes and threads by handle. The objects themselves belong to
+ * process_object.c; process_info.c and thread_info.c answer questions about them.
+ */
+#ifndef DECANT_NTDLL_UNIX_PROCESS_H
+#define DECANT_NTDLL_UNIX_PROCESS_H
+
+#include "unix.h"
+
+/* A process as its object knows it. */
+struct process_facts {
+    pid_t pid;
+    pid_t parent;
+    void *peb;              /* its PEB, an address in that process; NULL when not known */
+    NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    bool is_self;
+};
+
+/* A thread as its object knows it. */
+struct thread_facts {
+    pid_t tid;
+    pid_t pid;
+    TEB *teb;               /* an address in its process; NULL once it ended */
+    void *start;            /* its entry point */
+    NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    bool is_self;           /* the calling thread */
+    bool is_local;          /* a thread of this process */
+};
+
+/* Both: STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. */
+NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_facts *facts);
+NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts);
+
+/* Linux' id of the process behind a handle that has `access`. The id may be reused once the process
+ * has ended: callers that signal or write must expect ESRCH. */
+NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * NtQueryInformationProcess and NtSetInformationProcess. Facts about other processes come from
+ * their object and from /proc.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "info.h"
+#include "path.h"
+#include "process.h"
+
+#define EPOCH_1601_100NS 116444736000000000ull
+
+static _Atomic ULONG error_mode;
+static _Atomic UCHAR priority_class = PROCESS_PRIOCLASS_NORMAL;
+static _Atomic ULONG execute_flags = MEM_EXECUTE_OPTION_DISABLE | MEM_EXECUTE_OPTION_PERMANENT;
+static _Atomic ULONG boost_disabled;
+
+/* The fields of /proc/PID/stat after the name, which may hold spaces and parentheses itself: field[0] is the
+ * state. Returns how many were read. */
+static int read_stat(pid_t pid, unsigned long long *fields, int room)
+{
+    char path[64], line[1024], *next;
+    ssize_t length;
+    int fd, count = 1;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    length = read(fd, line, sizeof(line) - 1);
+    close(fd);
+    if (length <= 0)
+        return 0;
+    line[length] = 0;
+    next = strrchr(line, ')');
+    if (!next || !next[1] || !next[2])
+        return 0;
+    fields[0] = (unsigned char)next[2];
+    for (next += 3; *next && count < room; count++)
+        fields[count] = strtoull(next, &next, 10);
+    return count;
+}
+
+static LONGLONG boot_time_100ns(void)
+{
+    struct timespec now, boot;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &boot);
+    return (LONGLONG)((now.tv_sec - boot.tv_sec) * 10000000ll + (now.tv_nsec - boot.tv_nsec) / 100 +
+                      (LONGLONG)EPOCH_1601_100NS);
+}
+
+static NTSTATUS query_times(const struct process_facts *facts, KERNEL_USER_TIMES *times)
+{
+    unsigned long long fields[24] = {0};
+    long hertz = sysconf(_SC_CLK_TCK);
+
+    memset(times, 0, sizeof(*times));
+    if (read_stat(facts->pid, fields, 24) < 20)
+        return facts->exit_status == STATUS_PENDING ? STATUS_INVALID_CID : STATUS_SUCCESS;
+    /* proc(5): utime 14, stime 15, starttime 22, counted from 1; the state is number 3. */
+    times->UserTime.QuadPart = (LONGLONG)(fields[11] * 10000000 / (unsigned long)hertz);
+    times->KernelTime.QuadPart = (LONGLONG)(fields[12] * 10000000 / (unsigned long)hertz);
+    times->CreateTime.QuadPart =
+        boot_time_100ns() + (LONGLONG)(fields[19] * 10000000 / (unsigned long)hertz);
+    return STATUS_SUCCESS;
+}
+
+static void query_memory(const struct process_facts *facts, VM_COUNTERS_EX *counters)
+{
+    char path[64], line[256];
+    FILE *file;
+
+    memset(counters, 0, sizeof(*counters));
+    snprintf(path, sizeof(path), "/proc/%d/status", facts->pid);
+    file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        unsigned long kilobytes;
+
+        if (sscanf(line, "VmPeak: %lu", &kilobytes) == 1)
+            counters->PeakVirtualSize = kilobytes * 1024;
+        else if (sscanf(line, "VmSize: %lu", &kilobytes) == 1)
+            counters->VirtualSize = kilobytes * 1024;
+        else if (sscanf(line, "VmHWM: %lu", &kilobytes) == 1)
+            counters->PeakWorkingSetSize = kilobytes * 1024;
+        else if (sscanf(line, "VmRSS: %lu", &kilobytes) == 1)
+            counters->WorkingSetSize = kilobytes * 1024;
+        else if (sscanf(line, "RssAnon: %lu", &kilobytes) == 1)
+            counters->PagefileUsage = counters->PrivateUsage = kilobytes * 1024;
+    }
+    if (file)
+        fclose(file);
+    counters->PeakPagefileUsage = counters->PagefileUsage;
+}
+
+static NTSTATUS query_affinity(const struct process_facts *facts, ULONG_PTR *mask)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(facts->pid, sizeof(set), &set))
+        return errno_to_status(errno);
+    *mask = 0;
+    for (int cpu = 0; cpu < 64; cpu++)
+        if (CPU_ISSET(cpu, &set))
+            *mask |= (ULONG_PTR)1 << cpu;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS query_basic(const struct process_facts *facts, PROCESS_BASIC_INFORMATION *info)
+{
+    memset(info, 0, sizeof(*info));
+    info->ExitStatus = facts->exit_status;
+    info->PebBaseAddress = facts->peb;
+    info->UniqueProcessId = (ULONG_PTR)facts->pid;
+    info->InheritedFromUniqueProcessId = (ULONG_PTR)facts->parent;
+    info->BasePriority = 8;
+    query_affinity(facts, &info->AffinityMask);
+    return STATUS_SUCCESS;
+}
+
+/* The program's file: ours is known; another process runs `decant PROGRAM`, and the server tells its child the
+ * same by the command line. */
+static char *program_path(const struct process_facts *facts)
+{
+    char path[64], text[PATH_MAX];
+    ssize_t length;
+    char *argument;
+    int fd;
+
+    if (facts->is_self)
+        return strdup(process.program_path);
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", facts->pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    length = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (length <= 0)
+        return NULL;
+    text[length] = 0;
+    argument = text + strlen(text) + 1;
+    if (argument < text + length && !strcmp(argument, "--"))
+        argument += 3;
+    return argument < text + length ? strdup(argument) : strdup(text);
+}
+
+static NTSTATUS query_image_name(const struct process_facts *facts, bool is_dos, void *buffer,
+                                 ULONG length, ULONG *needed)
+{
+    char *linux_path = program_path(facts);
+    WCHAR *dos = linux_path ? path_unix_to_dos(linux_path) : NULL;
+    WCHAR *name = dos, *native = NULL;
+    NTSTATUS status;
+
+    if (!dos) {
+        free(linux_path);
+        return STATUS_NO_MEMORY;
+    }
+    if (!is_dos) {
+        /* \Device\HarddiskVolume1\… for C:, …26 for Z:. */
+        static const WCHAR device[] = L"\\Device\\HarddiskVolume";
+        size_t count = 0, prefix = sizeof(device) / sizeof(WCHAR) - 1;
+
+        while (dos[count])
+            count++;
+        native = malloc((prefix + count + 4) * sizeof(WCHAR));
+        if (native) {
+            unsigned number = (unsigned)(dos[0] | 32) - 'a' + 1;
+            size_t at = prefix;
+
+            memcpy(native, device, sizeof(device));
+            if (number >= 10)
+                native[at++] = (WCHAR)('0' + number / 10);
+            native[at++] = (WCHAR)('0' + number % 10);
+            memcpy(native + at, dos + 2, (count - 1) * sizeof(WCHAR));
+            name = native;
+        }
+    }
+    status = answer_string(buffer, length, needed, name);
+    free(native);
+    free(dos);
+    free(linux_path);
+    return status;
+}
+
+NTSTATUS WINAPI NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS class, void *buffer,
+                                          ULONG length, ULONG *needed)
+{
+    struct process_facts facts;
+    NTSTATUS status =
+        process_get_facts(handle, PROCESS_QUERY_LIMITED_INFORMATION, &facts);
+    union {
+        PROCESS_BASIC_INFORMATION basic;
+        KERNEL_USER_TIMES times;
+        VM_COUNTERS_EX memory;
+        IO_COUNTERS io;
+        PROCESS_PRIORITY_CLASS priority;
+        SECTION_IMAGE_INFORMATION image;
+        ULONG_PTR pointer;
+        ULONG number;
+        USHORT groups[1];
+    } value;
+
+    if (status)
+        return status;
+    memset(&value, 0, sizeof(value));
+    switch (class) {
+    case ProcessBasicInformation:
+        query_basic(&facts, &value.basic);
+        return answer(buffer, length, needed, &value, sizeof(value.basic));
+    case ProcessTimes:
+        status = query_times(&facts, &value.times);
+        return status ? status : answer(buffer, length, needed, &value, sizeof(value.times));
+    case ProcessIoCounters:
+        return answer(buffer, length, needed, &value, sizeof(value.io));
+    case ProcessVmCounters:
+        query_memory(&facts, &value.memory);
+        return answer(buffer, length, needed, &value,
+                      length == sizeof(VM_COUNTERS) ? sizeof(VM_COUNTERS)
+                                                    : sizeof(VM_COUNTERS_EX));
+    case ProcessDebugPort:
+    case ProcessWow64Information:
+        return answer(buffer, length, needed, &value, sizeof(value.pointer));
+    case ProcessDebugObjectHandle:
+        status = answer(buffer, length, needed, &value, sizeof(value.pointer));
+        return status ? status : STATUS_PORT_NOT_SET;
+    case ProcessDebugFlags:
+        value.number = 1; /* PROCESS_DEBUG_INHERIT clear: not debugged */
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessDefaultHardErrorMode:
+        value.number = error_mode;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessPriorityClass:
+        value.priority.PriorityClass = priority_class;
+        return answer(buffer, length, needed, &value, sizeof(value.priority));
+    case ProcessPriorityBoost:
+        value.number = boost_disabled;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessHandleCount:
+        value.number = 1;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessAffinityMask:
+        status = query_affinity(&facts, &value.pointer);
+        return status ? status : answer(buffer, length, needed, &value, sizeof(value.pointer));
+    case ProcessGroupInformation:
+        return answer(buffer, length, needed, &value, sizeof(value.groups));
+    case ProcessSessionInformation:
+        value.number = 1; /* the interactive session */
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessExecuteFlags:
+        value.number = execute_flags;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessCookie:
+        /* Random per process; what matters is that it stays the same. */
+        value.number = (ULONG)((uintptr_t)process.peb >> 12) * 2654435761u;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ProcessCycleTime: {
+        ULONG64 cycles[2];
+
+        if ((status = query_times(&facts, &value.times)))
+            return status;
+        cycles[0] = (ULONG64)(value.times.UserTime.QuadPart + value.times.KernelTime.QuadPart) * 300;
+        cycles[1] = 0;
+        return answer(buffer, length, needed, cycles, sizeof(cycles));
+    }
+    case ProcessImageFileName:
+        return query_image_name(&facts, false, buffer, length, needed);
+    case ProcessImageFileNameWin32:
+        return query_image_name(&facts, true, buffer, length, needed);
+    case ProcessImageInformation:
+        value.image.Machine = IMAGE_FILE_MACHINE_AMD64;
+        value.image.SubSystemType = process.peb->ImageSubSystem;
+        value.image.MaximumStackSize = process.default_stack_reserve;
+        value.image.CommittedStackSize = process.default_stack_commit;
+        return answer(buffer, length, needed, &value, sizeof(value.image));
+    default:
+        trace(TRACE_PROCESS, "NtQueryInformationProcess: class %u is not implemented", class);
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+
+static NTSTATUS set_affinity(const struct process_facts *facts, ULONG_PTR mask)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    for (int cpu = 0; cpu < 64; cpu++)
+        if (mask & (ULONG_PTR)1 << cpu)
+            CPU_SET(cpu, &set);
+    return sched_setaffinity(facts->pid, sizeof(set), &set) ? errno_to_status(errno)
+                                                            : STATUS_SUCCESS;
+}
+
+NTSTATUS WINAPI NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS class, void *buffer,
+                                        ULONG length)
+{
+    struct process_facts facts;
+    NTSTATUS status = process_get_facts(handle, PROCESS_SET_INFORMATION, &facts);
+    union {
+        PROCESS_PRIORITY_CLASS priority;
+        ULONG_PTR pointer;
+        ULONG number;
+    } value;
+
+    if (status)
+        return status;
+    switch (class) {
+    case ProcessDefaultHardErrorMode:
+        if (!(status = take(&value, sizeof(value.number), buffer, length)))
+            error_mode = value.number;
+        return status;
+    case ProcessAffinityMask:
+        if (!(status = take(&value, sizeof(value.pointer), buffer, length)))
+            status = set_affinity(&facts, value.pointer);
+        return status;
+    case ProcessPriorityClass:
+        /* Linux lets nobody but root raise a priority; what is asked for is remembered. */
+        if (!(status = take(&value, sizeof(value.priority), buffer, length)))
+            priority_class = value.priority.PriorityClass;
+        return status;
+    case ProcessPriorityBoost:
+        if (!(status = take(&value, sizeof(value.number), buffer, length)))
+            boost_disabled = value.number;
+        return status;
+    case ProcessExecuteFlags:
+        if (!(status = take(&value, sizeof(value.number), buffer, length)))
+            execute_flags = value.number;
+        return status;
+    case ProcessPagePriority:
+    case ProcessIoPriority:
+    case ProcessPowerThrottlingState:
+    case ProcessLeapSecondInformation:
+        return STATUS_SUCCESS; /* hints; nothing here depends on them */
+    default:
+        trace(TRACE_PROCESS, "NtSetInformationProcess: class %u is not implemented", class);
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
