@@ -25,7 +25,6 @@
 #define FRAME_RESTORE 0x58
 #define FRAME_MXCSR   0x68
 #define FRAME_XMM6    0x70
-#define FRAME_CONTEXT 0x110
 #define FRAME_BYTES   0x120
 
     .text
@@ -65,6 +64,9 @@ dispatcher_entry:
     movaps  %xmm14, FRAME_XMM6+0x80(%r11)
     movaps  %xmm15, FRAME_XMM6+0x90(%r11)
 
+    .globl  dispatcher_saved
+    .hidden dispatcher_saved
+dispatcher_saved:                       /* from here on a signal finds the frame complete */
     movq    %r11, %rbx                  /* rbx: the frame, across the call */
     movq    %rsp, %rbp                  /* rbp: the program's stack */
     cmpl    syscall_count(%rip), %eax
@@ -74,6 +76,9 @@ dispatcher_entry:
     addq    %rax, %r11                  /* r11: struct syscall_entry */
     movl    8(%r11), %ecx               /* how many arguments are on the stack */
     movq    %rbx, %rsp
+    .globl  dispatcher_on_linux_stack
+    .hidden dispatcher_on_linux_stack
+dispatcher_on_linux_stack:
     leal    1(%rcx), %eax
     andl    $~1, %eax
     shll    $3, %eax
@@ -90,10 +95,16 @@ dispatcher_entry:
 .Lreturn:
     cmpq    $0, FRAME_RESTORE(%rbx)
     jne     .Lrestore
+    .globl  dispatcher_past_check
+    .hidden dispatcher_past_check
+dispatcher_past_check:                  /* to the end: completed by signal.c's roll_forward */
     movq    %rbp, %rsp
     movq    FRAME_RBP(%rbx), %rbp
     movq    FRAME_RBX(%rbx), %rbx
     ret
+    .globl  dispatcher_return_end
+    .hidden dispatcher_return_end
+dispatcher_return_end:
 
 .Lbad_number:
     movl    $0xc000001c, %eax           /* STATUS_INVALID_SYSTEM_SERVICE */
@@ -101,12 +112,13 @@ dispatcher_entry:
     jmp     .Lreturn
 
 .Lrestore:
-    /* Somebody replaced this thread's context while it was in the call (NtSetContextThread). */
-    movq    $0, FRAME_RESTORE(%rbx)
-    movq    FRAME_CONTEXT(%rbx), %rdi
+    /* Something stands between this call and the program: other registers (NtContinue, an
+     * exception, NtSetContextThread), suspension, the thread's end. */
+    movq    %rbx, %rdi
+    movq    %rax, %rsi
     movq    %rbx, %rsp
-    call    context_restore
-    ud2
+    call    syscall_leave
+    jmp     .Lreturn
     .cfi_endproc
     .size   dispatcher_entry, . - dispatcher_entry
 

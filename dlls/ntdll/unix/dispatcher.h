@@ -16,9 +16,6 @@ void dispatcher_run_guest(struct syscall_frame **slot, void *rip, void *rsp, voi
 /* Ends this thread's dispatcher_run_guest; to be called on the thread's Linux stack. */
 void dispatcher_leave_guest(struct syscall_frame *frame) __attribute__((noreturn));
 
-/* Loads every register from the context (Windows' CONTEXT, all flags) and continues there. */
-void context_restore(const CONTEXT *context) __attribute__((noreturn));
-
 /* Fills the entries of system calls that nobody implements; before the first call. */
 void syscall_table_init(void);
 const char *syscall_name(uint32_t number);
