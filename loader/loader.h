@@ -38,6 +38,7 @@ size_t installation_pe_dirs(const struct installation *installation, const char 
 char *session_dir(void);
 
 /* Subcommands; each returns the command's exit code. argv[0] is the subcommand's name. */
+int command_conformance(const struct installation *installation, int argc, char **argv);
 int command_doctor(const struct installation *installation, int argc, char **argv);
 
 /* An error line on stderr, "decant: …". */

@@ -19,11 +19,13 @@ extern char **environ;
 
 static const char help[] =
     "Usage: decant [--] PROGRAM.exe [ARGUMENT]…\n"
+    "       decant conformance [OPTIONS] [FILTER]\n"
     "       decant doctor\n"
     "       decant --help | --version\n"
     "\n"
     "Runs an x86-64 Windows console program on Linux.\n"
     "\n"
+    "  conformance   run the conformance programs here or on Wine; TAP, JUnit, HTML\n"
     "  doctor        what this machine offers, what Decant chose and why, what is missing\n"
     "  --help, -h    this text\n"
     "  --version     the version\n"
@@ -103,6 +105,8 @@ int main(int argc, char **argv)
         puts("decant " DECANT_VERSION);
         return 0;
     }
+    if (!strcmp(argv[1], "conformance"))
+        return command_conformance(&installation, argc - 1, argv + 1);
     if (!strcmp(argv[1], "doctor"))
         return command_doctor(&installation, argc - 1, argv + 1);
     if (!strcmp(argv[1], "--")) {
