@@ -13,4 +13,16 @@ void WINAPI RtlGetNtVersionNumbers(DWORD *major, DWORD *minor, DWORD *build);
 
 void WINAPI RtlResetRtlTranslations(const NLSTABLEINFO *info);
 
+NTSTATUS WINAPI RtlConsoleMultiByteToUnicodeN(WCHAR *dst, DWORD room, DWORD *written,
+                                              const char *src, DWORD length, DWORD *unknown);
+BOOLEAN WINAPI RtlDoesFileExists_U(const WCHAR *path);
+NTSTATUS WINAPI RtlDosPathNameToRelativeNtPathName_U_WithStatus(const WCHAR *dos,
+                                                                UNICODE_STRING *nt_path,
+                                                                WCHAR **file_part,
+                                                                RTL_RELATIVE_NAME *relative);
+BOOLEAN WINAPI RtlDosPathNameToRelativeNtPathName_U(const WCHAR *dos, UNICODE_STRING *nt_path,
+                                                    WCHAR **file_part,
+                                                    RTL_RELATIVE_NAME *relative);
+void WINAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME *relative);
+
 #endif
