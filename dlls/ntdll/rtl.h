@@ -25,4 +25,13 @@ BOOLEAN WINAPI RtlDosPathNameToRelativeNtPathName_U(const WCHAR *dos, UNICODE_ST
                                                     RTL_RELATIVE_NAME *relative);
 void WINAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME *relative);
 
+BOOLEAN WINAPI RtlGetProductInfo(DWORD os_major, DWORD os_minor, DWORD sp_major, DWORD sp_minor,
+                                 DWORD *type);
+struct wine_debug_channel;
+unsigned char __cdecl __wine_dbg_get_channel_flags(struct wine_debug_channel *channel);
+const char *__cdecl __wine_dbg_strdup(const char *text);
+int __cdecl __wine_dbg_output(const char *text);
+int __cdecl __wine_dbg_header(ULONG class, struct wine_debug_channel *channel,
+                              const char *function);
+
 #endif
