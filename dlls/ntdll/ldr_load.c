@@ -169,6 +169,7 @@ NTSTATUS module_create(const struct decant_image *image, const WCHAR *full_name,
     InitializeListHead(&module->entry.InInitializationOrderLinks);
     InsertTailList(&lists->InLoadOrderModuleList, &module->entry.InLoadOrderLinks);
     InsertTailList(&lists->InMemoryOrderModuleList, &module->entry.InMemoryOrderLinks);
+    function_table_add_image(module->entry.DllBase);
     *out = module;
     return STATUS_SUCCESS;
 }
@@ -184,6 +185,7 @@ static void module_destroy(struct module *module)
 {
     tls_remove_module(module);
     unlist(module);
+    function_table_remove_image(module->entry.DllBase);
     NtUnmapViewOfSection(NtCurrentProcess(), module->entry.DllBase);
     RtlFreeHeap(process_heap(), 0, module->entry.FullDllName.Buffer);
     if (module->dependencies)

@@ -41,6 +41,9 @@ static inline HANDLE process_heap(void)
 
 void heap_init(void);               /* heap.c: makes the process heap, first of all */
 void heap_thread_detach(void);      /* heap.c: gives back the thread's caches */
+/* function_table.c: the loader tells which images are mapped, under its lock. */
+void function_table_add_image(void *base);
+void function_table_remove_image(void *base);
 void nls_init(void);                /* rtl_nls.c: code pages and casing tables, before any path */
 
 /* --- Diagnostics ------------------------------------------------------------------------------ */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Dispatching exceptions to vectored and frame-based handlers, and raising them.
+ */
+#include "unwind.h"
+
+/* The first pass: handlers are asked from the innermost frame outwards, nothing is taken away yet. */
+static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
+{
+    CONTEXT context = *raised;
+    DISPATCHER_CONTEXT dispatch;
+    ULONG64 nested_frame = 0;
+
+    for (;;) {
+        CONTEXT before = context;
+
+        memset(&dispatch, 0, sizeof(dispatch));
+        dispatch.ControlPc = context.Rip;
+        dispatch.FunctionEntry = RtlLookupFunctionEntry(context.Rip, &dispatch.ImageBase, NULL);
+        if (!dispatch.FunctionEntry) {
+            if (!is_valid_frame(context.Rsp))
+                return false;
+            context.Rip = *(ULONG64 *)context.Rsp;
+            context.Rsp += 8;
+            /* A call to a bad address: the frame is the caller's. A second such step in place is the end. */
+            if (!context.Rip || context.Rip == before.Rip)
+                return false;
+            continue;
+        }
+        dispatch.LanguageHandler =
+            RtlVirtualUnwind(UNW_FLAG_EHANDLER, dispatch.ImageBase, context.Rip,
+                             dispatch.FunctionEntry, &context, &dispatch.HandlerData,
+                             &dispatch.EstablisherFrame, NULL);
+        if (!is_valid_frame(dispatch.EstablisherFrame)) {
+            record->ExceptionFlags |= EXCEPTION_STACK_INVALID;
+            return false;
+        }
+        while (dispatch.LanguageHandler) {
+            EXCEPTION_DISPOSITION disposition;
+            ULONG64 frame = dispatch.EstablisherFrame;
+
+            if (nested_frame && nested_frame == frame) {
+                record->ExceptionFlags &= ~EXCEPTION_NESTED_CALL;
+                nested_frame = 0;
+            }
+            dispatch.ContextRecord = &context;
+            disposition = call_exception_handler(record, frame, raised, &dispatch);
+            record->ExceptionFlags |= 0;
+            if (disposition == ExceptionContinueExecution) {
+                if (record->ExceptionFlags & EXCEPTION_NONCONTINUABLE)
+                    RtlRaiseStatus(STATUS_NONCONTINUABLE_EXCEPTION);
+                return true;
+            }
+            if (disposition == ExceptionContinueSearch)
+                break;
+            if (disposition == ExceptionNestedException) {
+                /* Handlers up to that frame have been asked about an exception that is still
+                 * being dispatched. */
+                record->ExceptionFlags |= EXCEPTION_NESTED_CALL;
+                if (dispatch.EstablisherFrame > nested_frame)
+                    nested_frame = dispatch.EstablisherFrame;
+                break;
+            }
+            if (disposition != ExceptionCollidedUnwind)
+                RtlRaiseStatus(STATUS_INVALID_DISPOSITION);
+            /* An unwind was under way in these frames; go on where it stood. */
+            context = *dispatch.ContextRecord;
+            RtlVirtualUnwind(UNW_FLAG_NHANDLER, dispatch.ImageBase, dispatch.ControlPc,
+                             dispatch.FunctionEntry, &context, &dispatch.HandlerData,
+                             &dispatch.EstablisherFrame, NULL);
+        }
+        if (!context.Rip || context.Rsp >= (ULONG64)NtCurrentTeb()->Tib.StackBase)
+            return false;
+    }
+}
+
+BOOLEAN WINAPI RtlDispatchException(EXCEPTION_RECORD *record, CONTEXT *context)
+{
+    bool handled = call_vectored_handlers(record, context) || dispatch_to_frames(record, context);
+
+    if (handled)
+        call_continue_handlers(record, context);
+    return handled;
+}
+
+/* From KiUserExceptionDispatcher; does not return. */
+void dispatch_hardware_exception(EXCEPTION_RECORD *record, CONTEXT *context);
+
+void dispatch_hardware_exception(EXCEPTION_RECORD *record, CONTEXT *context)
+{
+    NTSTATUS status;
+
+    if (RtlDispatchException(record, context))
+        status = NtContinue(context, FALSE);
+    else
+        status = NtRaiseException(record, context, FALSE);
+    for (;;)
+        RtlRaiseStatus(status);
+}
+
+/* Where an exception is raised and how it goes on: in the caller of the function that captured. */
+static void raise(EXCEPTION_RECORD *record, CONTEXT *context)
+{
+    NTSTATUS status;
+
+    if (RtlDispatchException(record, context))
+        status = NtContinue(context, FALSE);
+    else
+        status = NtRaiseException(record, context, FALSE);
+    for (;;)
+        RtlRaiseStatus(status);
+}
+
+void WINAPI RtlRaiseException(EXCEPTION_RECORD *record)
+{
+    CONTEXT context;
+
+    RtlCaptureContext(&context);
+    unwind_one(&context);
+    record->ExceptionAddress = (void *)context.Rip;
+    raise(record, &context);
+}
+
+void WINAPI RtlRaiseStatus(NTSTATUS status)
+{
+    EXCEPTION_RECORD record = {.ExceptionCode = (DWORD)status,
+                               .ExceptionFlags = EXCEPTION_NONCONTINUABLE};
+    CONTEXT context;
+
+    RtlCaptureContext(&context);
+    unwind_one(&context);
+    record.ExceptionAddress = (void *)context.Rip;
+    raise(&record, &context);
+}
+
+/* KiRaiseUserExceptionDispatcher: the kernel asks a thread to raise TEB.ExceptionCode. */
+void raise_teb_exception(void);
+
+void raise_teb_exception(void)
+{
+    EXCEPTION_RECORD record = {.ExceptionCode = (DWORD)NtCurrentTeb()->ExceptionCode};
+
+    RtlRaiseException(&record);
+}
+
+/* --- What nobody handled --- */
+
+static PRTL_EXCEPTION_FILTER unhandled_filter; /* kernelbase's UnhandledExceptionFilter */
+
+void WINAPI RtlSetUnhandledExceptionFilter(PRTL_EXCEPTION_FILTER filter)
+{
+    unhandled_filter = filter;
+}
+
+LONG WINAPI RtlUnhandledExceptionFilter(EXCEPTION_POINTERS *pointers);
+
+LONG WINAPI RtlUnhandledExceptionFilter(EXCEPTION_POINTERS *pointers)
+{
+    return unhandled_filter ? unhandled_filter(pointers) : EXCEPTION_CONTINUE_SEARCH;
+}
+
+EXCEPTION_DISPOSITION WINAPI user_thread_exception_handler(EXCEPTION_RECORD *record, void *frame,
+                                                           CONTEXT *context, void *dispatch);
+
+/* The language handler of RtlUserThreadStart, the outermost frame. */
+EXCEPTION_DISPOSITION WINAPI user_thread_exception_handler(EXCEPTION_RECORD *record, void *frame,
+                                                           CONTEXT *context, void *dispatch)
+{
+    EXCEPTION_POINTERS pointers = {record, context};
+
+    (void)frame, (void)dispatch;
+    if (record->ExceptionFlags & EXCEPTION_UNWIND_BITS)
+        return ExceptionContinueSearch;
+    switch (RtlUnhandledExceptionFilter(&pointers)) {
+    case EXCEPTION_CONTINUE_EXECUTION:
+        return ExceptionContinueExecution;
+    case EXCEPTION_EXECUTE_HANDLER:
+        /* The program's own filter took it: it ends without a word, as on Windows. */
+        NtTerminateProcess(NtCurrentProcess(), (NTSTATUS)record->ExceptionCode);
+        return ExceptionContinueSearch;
+    default:
+        return ExceptionContinueSearch;
+    }
+}
+
+/* --- Break points and assertions --- */
+
+void WINAPI DbgBreakPoint(void)
+{
+    __asm__ volatile("int3");
+}
+
+void WINAPI DbgUserBreakPoint(void)
+{
+    __asm__ volatile("int3");
+}
