@@ -139,5 +139,7 @@ bool unwind_epilog(ULONG64 base, const RUNTIME_FUNCTION *function, const struct 
     }
     context->Rip = *(ULONG64 *)rsp;
     context->Rsp = rsp + 8;
+    if (*pops == 0xc2) /* ret imm16 */
+        context->Rsp += pops[1] | (ULONG64)pops[2] << 8;
     return true;
 }
