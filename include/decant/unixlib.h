@@ -23,6 +23,9 @@ NTSTATUS WINAPI DecantDebugOutput(const char *text, ULONG length);
  * 12 normalisation, 14 locale). *base and *bytes are set on success. */
 NTSTATUS WINAPI DecantGetNlsFile(ULONG type, ULONG id, void **base, SIZE_T *bytes);
 
+/* Random bytes fit for keys. */
+NTSTATUS WINAPI DecantGetRandom(void *buffer, SIZE_T bytes);
+
 /* Maps a PE file for the loader, relocated and with its sections protected. The answer is also
  * given for files that are no x86-64 DLL (then the status says what is wrong). */
 struct decant_image {
