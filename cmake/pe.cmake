@@ -4,6 +4,10 @@
 enable_language(RC OPTIONAL)
 find_program(DLLTOOL NAMES ${CMAKE_DLLTOOL} x86_64-w64-mingw32-dlltool dlltool REQUIRED)
 
+# CMake's list would resolve what one of our DLLs lacks from mingw's import libraries: ntdll.dll would
+# import kernel32.dll instead of failing to link. gcc adds what programs need by itself.
+set(CMAKE_C_STANDARD_LIBRARIES "")
+
 set(DECANT_PEDIR lib/decant/x86_64-windows)
 
 # decant_dll(NAME sources... [IMPORTS dll...])

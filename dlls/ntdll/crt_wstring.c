@@ -289,3 +289,27 @@ int __cdecl (iswxdigit)(wint_t c)
 {
     return iswdigit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
 }
+
+/* mingw's wctype.h makes inline calls of this one. */
+int __cdecl iswctype(wint_t c, wctype_t type)
+{
+    unsigned class = 0;
+
+    if (c >= 'A' && c <= 'Z')
+        class |= _UPPER | 0x100;
+    if (c >= 'a' && c <= 'z')
+        class |= _LOWER | 0x100;
+    if (iswdigit(c))
+        class |= _DIGIT;
+    if (iswspace(c))
+        class |= _SPACE;
+    if (c == ' ' || c == '\t')
+        class |= _BLANK;
+    if (iswxdigit(c))
+        class |= _HEX;
+    if (c < ' ' || c == 127)
+        class |= _CONTROL;
+    if (c > ' ' && c < 127 && !iswalnum(c))
+        class |= _PUNCT;
+    return (int)(class & type);
+}
