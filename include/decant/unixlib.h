@@ -7,6 +7,7 @@
 #ifndef DECANT_UNIXLIB_H
 #define DECANT_UNIXLIB_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* Offsets in the TEB, in the area that Windows gives to GDI batching, which Decant has no use for. */
@@ -45,5 +46,19 @@ NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_imag
 /* By file name alone ("msvcrt.dll", NUL-terminated, any case) from the DLL folders: Decant's own, those of
  * DECANT_DLL_PATH, Wine's. STATUS_DLL_NOT_FOUND when none has it. */
 NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image);
+
+/* Sleeps while *word == expected, until DecantFutexWake, the timeout (NULL: for ever; NT's form) or, with
+ * DECANT_FUTEX_ALERTABLE, a user APC. STATUS_SUCCESS may be spurious; STATUS_TIMEOUT, STATUS_USER_APC. */
+#define DECANT_FUTEX_ALERTABLE 1u
+NTSTATUS WINAPI DecantFutexWait(_Atomic uint32_t *word, uint32_t expected,
+                                const LARGE_INTEGER *timeout, ULONG flags);
+NTSTATUS WINAPI DecantFutexWake(_Atomic uint32_t *word, ULONG count);
+
+/* The next user APC of the calling thread; STATUS_NO_MORE_ENTRIES when there is none. */
+struct decant_apc {
+    uint64_t routine;
+    uint64_t arguments[3];
+};
+NTSTATUS WINAPI DecantNextApc(struct decant_apc *apc);
 
 #endif

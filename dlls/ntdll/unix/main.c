@@ -268,7 +268,7 @@ int decant_main(const struct decant_start *start)
     process.default_stack_reserve = info.stack_reserve;
     process.default_stack_commit = info.stack_commit;
 
-    status = thread_init_first(info.stack_reserve, info.stack_commit);
+    status = thread_init_first(info.stack_reserve, info.stack_commit, (void *)info.entry);
     if (!status)
         status = parameters_from_linux(&parameters);
     if (status) {

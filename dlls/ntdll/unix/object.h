@@ -16,6 +16,8 @@ struct object_ops {
     uint32_t valid_access;                   /* what GENERIC_ALL and MAXIMUM_ALLOWED turn into */
     GENERIC_MAPPING mapping;
     struct sync *(*get_sync)(struct object *object); /* what a wait looks at */
+    /* What NtQueryObject(ObjectNameInformation) answers; NULL: the name. */
+    NTSTATUS (*query_name)(struct object *object, void *buffer, ULONG length, ULONG *needed);
     void (*handle_closed)(struct object *object);    /* the last handle of this process closed */
     void (*destroy)(struct object *object);          /* the last reference went */
 };
@@ -44,5 +46,30 @@ NTSTATUS handle_get(HANDLE handle, const struct object_ops *ops, ACCESS_MASK acc
 
 /* The access a handle was opened with; STATUS_INVALID_HANDLE if it is none. */
 NTSTATUS handle_access(HANDLE handle, ACCESS_MASK *access);
+
+/* OBJ_INHERIT and OBJ_PROTECT_CLOSE of a handle, and its access. */
+NTSTATUS handle_query_flags(HANDLE handle, ULONG *attributes, ACCESS_MASK *access);
+
+/* For a new process: what it inherits, and putting it in at the same handle value. */
+void handle_for_each_inherited(void (*visit)(HANDLE handle, struct object *object,
+                                             ACCESS_MASK access, void *context),
+                               void *context);
+NTSTATUS handle_create_at(HANDLE handle, struct object *object, ACCESS_MASK access,
+                          ULONG attributes);
+
+/* --- Names (object_name.c) --- */
+
+/* Opens or makes an object by the name in `attributes` (which may have none). `create` makes a
+ * fresh object with one reference; NULL: open only. On success *out has a reference; STATUS_OBJECT_NAME_EXISTS
+ * says that it was there (with OBJ_OPENIF), STATUS_OBJECT_NAME_COLLISION and STATUS_OBJECT_TYPE_MISMATCH
+ * that it cannot be. */
+typedef NTSTATUS object_create_function(void *context, struct object **out);
+NTSTATUS object_by_name(const OBJECT_ATTRIBUTES *attributes, const struct object_ops *ops,
+                        object_create_function *create, void *context, struct object **out);
+/* The last reference of a named object goes. */
+void name_forget(struct object *object);
+
+/* Reads the handle flags of OBJECT_ATTRIBUTES that may be NULL or bad. */
+NTSTATUS attributes_flags(const OBJECT_ATTRIBUTES *attributes, ULONG *flags);
 
 #endif

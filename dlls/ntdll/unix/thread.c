@@ -92,13 +92,15 @@ static void thread_free(struct thread *thread)
     free(thread);
 }
 
-static NTSTATUS thread_alloc(size_t stack_reserve, size_t stack_commit, struct thread **out)
+static NTSTATUS thread_alloc(size_t stack_reserve, size_t stack_commit, void *start,
+                             struct thread **out)
 {
     struct thread *thread = calloc(1, sizeof(*thread));
     NTSTATUS status;
 
     if (!thread)
         return STATUS_NO_MEMORY;
+    thread->start = start;
     status = virtual_alloc_teb(&thread->teb);
     if (!status) {
         teb_init(thread);
@@ -170,10 +172,10 @@ static void run_guest(struct thread *thread, CONTEXT *context)
     dispatcher_run_guest(&thread->frame, ntdll_entries.LdrInitializeThunk, (void *)stack, context);
 }
 
-NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit)
+NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *start)
 {
     struct thread *thread;
-    NTSTATUS status = thread_alloc(stack_reserve, stack_commit, &thread);
+    NTSTATUS status = thread_alloc(stack_reserve, stack_commit, start, &thread);
 
     return status ? status : thread_attach(thread);
 }
@@ -292,7 +294,7 @@ NTSTATUS WINAPI NtCreateThreadEx(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTR
         stack_reserve = process.default_stack_reserve;
     if (!stack_commit)
         stack_commit = process.default_stack_commit;
-    status = thread_alloc(stack_reserve, stack_commit, &thread);
+    status = thread_alloc(stack_reserve, stack_commit, (void *)start, &thread);
     if (status)
         return status;
     if (flags & THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)

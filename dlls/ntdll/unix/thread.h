@@ -17,7 +17,7 @@ struct ntdll_entries {
 extern struct ntdll_entries ntdll_entries;
 
 /* The first thread: TEB, stack, thread object. To be called on the process's first thread. */
-NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit);
+NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *start);
 
 /* Runs the first thread's program code; returns its exit status. */
 uint32_t thread_run_first(void *start, void *argument);

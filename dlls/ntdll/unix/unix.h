@@ -94,9 +94,12 @@ struct thread {
     /* Alerts: what ends an alertable wait. Owned by apc.c / sync.c. The word is a futex; wakers add
      * 1 after they queued something, waiters put it into their futex_waitv set. */
     _Atomic uint32_t alert_word;
-    struct apc_queue *apcs;
+    _Atomic uint32_t alerted_by_id; /* NtAlertThreadByThreadId's sticky flag */
+    struct apc *first_apc, *last_apc;   /* under apc.c's lock */
+    _Atomic uint32_t apc_count;
     void *signal_state; /* owned by signal.c / suspend.c */
     void *wait_state;   /* owned by sync.c */
+    void *start;        /* the entry point, for questions about the thread */
     uint32_t exit_status;
     bool terminating;
 };

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The page that a parent shares with a process it created: what the child tells of itself, and its whole
+ * exit status (Linux keeps eight bits). Written by the child only, but for the status of a
+ * TerminateProcess; the parent trusts nothing in it beyond that child's own facts.
+ */
+#ifndef DECANT_NTDLL_UNIX_CHILD_H
+#define DECANT_NTDLL_UNIX_CHILD_H
+
+#include "unix.h"
+
+struct child_page {
+    _Atomic uint32_t state;       /* futex: 0 starting, 1 runs, 2 could not be started */
+    _Atomic uint32_t exit_status; /* STATUS_PENDING until it ended */
+    NTSTATUS start_status;        /* why not, for state 2 */
+    pid_t tid;                    /* its first thread */
+    uint64_t peb, teb, entry;
+};
+
+/* All accept NULL. */
+NTSTATUS child_page_exit_status(const struct child_page *page);
+void child_page_set_exit_status(struct child_page *page, NTSTATUS status);
+void *child_page_peb(const struct child_page *page);
+void child_page_free(struct child_page *page);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Other processes' memory.
+ */
+#ifndef DECANT_NTDLL_UNIX_PROCESS_MEMORY_H
+#define DECANT_NTDLL_UNIX_PROCESS_MEMORY_H
+
+#include "process.h"
+
+/* MemoryBasicInformation of another process, from /proc/PID/maps: private memory is shown as an
+ * allocation per mapping. */
+NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
+                            MEMORY_BASIC_INFORMATION *info);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The waitable state: where it lies, its lock, and the operations that signal it.
+ * The rules are in sync.h.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sync.h"
+
+#define ARENA_BYTES ((size_t)1 << 20)
+#define ARENA_SLOTS (ARENA_BYTES / sizeof(struct sync))
+
+/* Arenas are never unmapped: a late waker may touch the futex word of a freed slot, which then
+ * is a spurious wake-up for the slot's next user and nothing more. */
+struct arena {
+    struct arena *next;
+    struct sync *slots;
+    int fd;
+};
+
+static pthread_mutex_t arena_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct arena *arenas;
+static struct sync *free_slots; /* linked through `reserved` */
+static size_t fresh_slots;      /* of the newest arena, never used so far */
+
+static struct sync *next_free(const struct sync *sync)
+{
+    struct sync *next;
+
+    memcpy(&next, sync->reserved, sizeof(next));
+    return next;
+}
+
+static bool add_arena(void)
+{
+    struct arena *arena = malloc(sizeof(*arena));
+    int fd = memfd_create("decant-sync", MFD_CLOEXEC);
+    void *memory = MAP_FAILED;
+
+    if (arena && fd >= 0 && !ftruncate(fd, (off_t)ARENA_BYTES))
+        memory = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) {
+        free(arena);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    *arena = (struct arena){arenas, memory, fd};
+    arenas = arena;
+    fresh_slots = ARENA_SLOTS;
+    return true;
+}
+
+struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
+{
+    struct sync *sync = NULL;
+    sigset_t all, old;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_mutex_lock(&arena_lock);
+    if (free_slots) {
+        sync = free_slots;
+        free_slots = next_free(sync);
+    } else if (fresh_slots || add_arena()) {
+        sync = &arenas->slots[--fresh_slots];
+    }
+    pthread_mutex_unlock(&arena_lock);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!sync)
+        return NULL;
+    /* `sequence` goes on from the slot's last life: a sleeper on the old object sees it change. */
+    atomic_fetch_add(&sync->sequence, 1);
+    sync->kind = kind;
+    sync->count = count;
+    sync->limit = limit;
+    sync->owner = sync->abandoned = 0;
+    memset(sync->reserved, 0, sizeof(sync->reserved));
+    return sync;
+}
+
+void sync_destroy(struct sync *sync)
+{
+    sigset_t all, old;
+
+    if (!sync)
+        return;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_mutex_lock(&arena_lock);
+    memcpy(sync->reserved, &free_slots, sizeof(free_slots));
+    free_slots = sync;
+    pthread_mutex_unlock(&arena_lock);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* --- The lock --- */
+
+void sync_lock(struct sync *sync)
+{
+    uint32_t self = current_thread ? (uint32_t)current_thread->tid : 1, expected = 0;
+
+    for (unsigned spins = 0;
+         !atomic_compare_exchange_weak_explicit(&sync->lock, &expected, self, memory_order_acquire,
+                                                memory_order_relaxed);
+         spins++, expected = 0) {
+        if (spins < 64)
+            __builtin_ia32_pause();
+        else
+            sched_yield(); /* the holder lost its processor */
+    }
+}
+
+void sync_unlock(struct sync *sync)
+{
+    atomic_store_explicit(&sync->lock, 0, memory_order_release);
+}
+
+/* --- Signalling --- */
+
+static void futex_wake(_Atomic uint32_t *word, int count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+/* After the state changed and the lock was let go. The increment is sequentially consistent and comes
+ * before the look at `waiters`; a waiter counts itself before it reads the sequence. So either it
+ * sees the new sequence, or we see it waiting. */
+static void signal_waiters(struct sync *sync, bool one)
+{
+    atomic_fetch_add(&sync->sequence, 1);
+    if (atomic_load(&sync->waiters))
+        futex_wake(&sync->sequence, one && !atomic_load(&sync->many) ? 1 : INT32_MAX);
+}
+
+void sync_wake(struct sync *sync)
+{
+    signal_waiters(sync, false);
+}
+
+int32_t sync_set(struct sync *sync)
+{
+    int32_t previous;
+
+    sync_lock(sync);
+    previous = sync->count;
+    sync->count = 1;
+    sync_unlock(sync);
+    if (!previous)
+        signal_waiters(sync, sync->kind == SYNC_AUTO);
+    return previous;
+}
+
+int32_t sync_reset(struct sync *sync)
+{
+    int32_t previous;
+
+    sync_lock(sync);
+    previous = sync->count;
+    sync->count = 0;
+    sync_unlock(sync);
+    return previous;
+}
+
+/* Those who wait now are let through, then it is reset. A waiter that looks late finds it reset and
+ * goes on waiting: documented of PulseEvent ("unreliable"). We give them a moment. */
+int32_t sync_pulse(struct sync *sync)
+{
+    int32_t previous = sync_set(sync);
+
+    for (int i = 0; i < 100 && atomic_load(&sync->waiters); i++) {
+        int32_t state;
+
+        sched_yield();
+        sync_lock(sync);
+        state = sync->count;
+        sync_unlock(sync);
+        if (!state)
+            break;
+    }
+    sync_reset(sync);
+    return previous;
+}
+
+NTSTATUS sync_release_semaphore(struct sync *sync, int32_t add, int32_t *previous)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    sync_lock(sync);
+    *previous = sync->count;
+    if (add > sync->limit - sync->count)
+        status = STATUS_SEMAPHORE_LIMIT_EXCEEDED;
+    else
+        sync->count += add;
+    sync_unlock(sync);
+    if (!status)
+        signal_waiters(sync, add == 1);
+    return status;
+}
+
+NTSTATUS sync_release_mutant(struct sync *sync, uint32_t tid, int32_t *previous)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    bool is_free = false;
+
+    sync_lock(sync);
+    *previous = sync->count;
+    if (sync->count == 1 || sync->owner != tid) {
+        status = STATUS_MUTANT_NOT_OWNED;
+    } else if (++sync->count == 1) {
+        sync->owner = 0;
+        is_free = true;
+    }
+    sync_unlock(sync);
+    if (is_free)
+        signal_waiters(sync, true);
+    return status;
+}
+
+void sync_abandon(struct sync *sync, uint32_t tid)
+{
+    bool is_free = false;
+
+    sync_lock(sync);
+    if (sync->kind == SYNC_MUTANT && sync->owner == tid && sync->count != 1) {
+        sync->count = 1;
+        sync->owner = 0;
+        sync->abandoned = 1;
+        is_free = true;
+    }
+    sync_unlock(sync);
+    if (is_free)
+        signal_waiters(sync, true);
+}
+
+void mutants_abandon_all(uint32_t tid)
+{
+    struct arena *arena;
+    size_t fresh;
+
+    /* Arenas are only ever added in front, and never freed. */
+    pthread_mutex_lock(&arena_lock);
+    arena = arenas;
+    fresh = fresh_slots;
+    pthread_mutex_unlock(&arena_lock);
+    for (; arena; arena = arena->next, fresh = 0)
+        for (size_t i = fresh; i < ARENA_SLOTS; i++)
+            if (arena->slots[i].kind == SYNC_MUTANT && arena->slots[i].owner == tid)
+                sync_abandon(&arena->slots[i], tid);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The waitable state of objects, and waiting.
+ *
+ * A struct sync lies in shareable memory (an arena), so that an object can be given to another
+ * process without moving. Its fields change only under its own spin lock, which is held for a few
+ * instructions and never across a system call; a wait for all objects takes the locks of all
+ * of them in address order, which makes it atomic. Sleepers watch `sequence`, which every signalling
+ * increments:
+ *
+ *   waiter: count itself in waiters; read sequence; look (and take) under the lock; if there is nothing to take,
+ *           futex_waitv(sequence == what was read, and the thread's alert word).
+ *   signal: change the state under the lock; sequence++; if waiters, FUTEX_WAKE.
+ *
+ * Nothing is lost: a signal after the look changes the sequence, and the sleep does not begin. A waiter
+ * that was woken always looks before it gives up (timeout, alert), so a wake-up of one is never swallowed; when
+ * somebody among the waiters waits for several objects, he may be satisfied by another
+ * object, therefore all are woken then (`many`).
+ */
+#ifndef DECANT_NTDLL_UNIX_SYNC_H
+#define DECANT_NTDLL_UNIX_SYNC_H
+
+#include "object.h"
+
+enum sync_kind {
+    SYNC_MANUAL,    /* stays signalled: manual-reset events, threads, processes, timers */
+    SYNC_AUTO,      /* one wait takes it */
+    SYNC_SEMAPHORE,
+    SYNC_MUTANT,
+};
+
+struct sync {
+    _Atomic uint32_t sequence;  /* futex */
+    _Atomic uint32_t lock;      /* 0, or the tid of the holder */
+    _Atomic uint32_t waiters;
+    _Atomic uint32_t many;      /* of these, how many wait for more than one object */
+    uint32_t kind;
+    int32_t count;              /* event 0/1; semaphore: count; mutant: 1 free, else 1 - recursion */
+    int32_t limit;              /* semaphore: maximum */
+    uint32_t owner;             /* mutant: tid */
+    uint32_t abandoned;         /* mutant: its owner ended */
+    uint32_t reserved[7];
+};
+_Static_assert(sizeof(struct sync) == 64, "a cache line; the layout is shared between processes");
+
+struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit);
+void sync_destroy(struct sync *sync);
+
+void sync_lock(struct sync *sync);
+void sync_unlock(struct sync *sync);
+
+/* Sets a manual or auto kind; returns the previous state. */
+int32_t sync_set(struct sync *sync);
+int32_t sync_reset(struct sync *sync);
+int32_t sync_pulse(struct sync *sync);
+/* STATUS_SEMAPHORE_LIMIT_EXCEEDED when it would pass the limit. */
+NTSTATUS sync_release_semaphore(struct sync *sync, int32_t add, int32_t *previous);
+/* STATUS_MUTANT_NOT_OWNED when `tid` is not the owner. */
+NTSTATUS sync_release_mutant(struct sync *sync, uint32_t tid, int32_t *previous);
+/* The owner `tid` ended: the next wait answers WAIT_ABANDONED. */
+void sync_abandon(struct sync *sync, uint32_t tid);
+/* The same for all mutants of this process that the thread owns. */
+void mutants_abandon_all(uint32_t tid);
+/* Wakes whoever waits, to look again. */
+void sync_wake(struct sync *sync);
+
+/* Waits. `deadline`: absolute CLOCK_MONOTONIC nanoseconds, 0 for a look without waiting, UINT64_MAX for ever.
+ * Returns STATUS_WAIT_0 + index, STATUS_ABANDONED_WAIT_0 + index, STATUS_TIMEOUT, STATUS_USER_APC
+ * (alertable only), STATUS_ALERTED. */
+#define WAIT_FOREVER UINT64_MAX
+NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool alertable,
+                   uint64_t deadline);
+
+/* An NT timeout as a deadline; NULL is for ever. Relative ones are monotonic. */
+uint64_t deadline_from_nt(const LARGE_INTEGER *timeout);
+uint64_t monotonic_now(void); /* ns */
+
+/* The thread is about to be ended wherever it is: whoever it may have been woken for looks again. */
+void wait_abort(struct thread *thread);
+
+/* --- Objects made of a sync (sync_objects.c) --- */
+
+extern const struct object_ops event_ops, semaphore_ops, mutant_ops, timer_ops;
+
+struct sync_object {
+    struct object header;
+    struct sync *sync;
+};
+
+/* For other files that signal an event they hold by object (I/O completion). */
+void event_object_set(struct object *object);
+void event_object_reset(struct object *object);
+
+/* --- APCs (apc.c) --- */
+
+/* Queues a user APC; the thread runs it in its next alertable wait. */
+NTSTATUS apc_queue(struct thread *thread, void *routine, ULONG_PTR arg1, ULONG_PTR arg2,
+                   ULONG_PTR arg3);
+bool apc_is_pending(const struct thread *thread);
+void apc_free_all(struct thread *thread);
+
+#endif

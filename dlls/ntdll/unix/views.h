@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The bookkeeping behind the address space: views (one per allocation) and the state of their
+ * pages. Only the virtual*.c, image*.c and section.c files use this; all of it under virtual_lock.
+ */
+#ifndef DECANT_NTDLL_UNIX_VIEWS_H
+#define DECANT_NTDLL_UNIX_VIEWS_H
+
+#include <signal.h>
+
+#include "unix.h"
+
+/* A stretch of committed pages of one protection. Pages between runs are reserved. */
+struct page_run {
+    size_t first;       /* page number inside the view */
+    size_t count;
+    ULONG protect;      /* PAGE_*, with PAGE_GUARD and friends */
+};
+
+/* What can be asked of a view besides its range. */
+enum view_flag {
+    VIEW_WRITE_WATCH = 1,
+    VIEW_PLACEHOLDER = 2,       /* reserved as a placeholder: may be split, replaced */
+    VIEW_LAZY = 4,              /* a SEC_RESERVE section's view: pages commit one by one */
+    VIEW_FROM_PLACEHOLDER = 8,  /* may be freed back to a placeholder */
+};
+
+struct view {
+    char *base;
+    size_t bytes;
+    ULONG protect;              /* AllocationProtect */
+    ULONG type;                 /* MEM_PRIVATE, MEM_MAPPED, MEM_IMAGE */
+    unsigned flags;
+    struct page_run *runs;      /* sorted, disjoint, neighbours differ */
+    size_t run_count, run_room;
+    char *file_name;            /* Linux path behind a mapped or image view; owned, may be NULL */
+    struct object *section;     /* a view of a section keeps it alive; may be NULL */
+};
+
+/* Taken with all signals blocked, so that a thread is never parked by NtSuspendThread while it holds it. */
+void virtual_lock(sigset_t *old);
+void virtual_unlock(const sigset_t *old);
+
+/* The view that holds the address, or NULL. */
+struct view *view_find(const void *address);
+/* The first view that ends above the address, or NULL: for walking. */
+struct view *view_at_or_above(const void *address);
+/* Lists a view; its memory is the caller's business. NULL: no memory. */
+struct view *view_add(void *base, size_t bytes, ULONG type, ULONG protect, unsigned flags);
+/* Takes the view out of the list and frees the bookkeeping. The reference on its section is handed to the
+ * caller (released outside the lock). */
+struct object *view_remove(struct view *view);
+/* Cuts a view in two at an offset; the second half is returned. NULL: no memory. */
+struct view *view_split(struct view *view, size_t offset);
+
+/* Pages [first, first + count) become committed with this protection / reserved. False: no memory
+ * (nothing has changed then). */
+bool runs_set(struct view *view, size_t first, size_t count, ULONG protect);
+bool runs_clear(struct view *view, size_t first, size_t count);
+/* The state of a page (0: reserved, else its protection) and where the stretch of equal state that starts
+ * there ends (exclusive). */
+ULONG runs_get(const struct view *view, size_t page, size_t *end);
+/* Whether all pages of the range are committed. */
+bool runs_all_committed(const struct view *view, size_t first, size_t count);
+
+/* Reserves address space without access: at `address`, or anywhere (NULL) 64 KiB aligned within
+ * [low, high). Not listed. */
+NTSTATUS space_reserve(void *address, size_t bytes, uintptr_t low, uintptr_t high, size_t align,
+                       bool top_down, void **out);
+/* Gives the range back to Linux. */
+void space_release(void *address, size_t bytes);
+
+/* Linux' PROT_* for a page protection of Windows (guard pages have none). */
+int protect_to_linux(ULONG protect);
+/* Whether exactly one basic PAGE_* flag is set and the modifiers fit. */
+bool protect_is_valid(ULONG protect, bool is_section);
+
+/* Bounds of what programs may have. */
+#define USER_SPACE_LOW  ((uintptr_t)0x10000)
+#define USER_SPACE_HIGH ((uintptr_t)0x7fffffff0000)
+
+#endif

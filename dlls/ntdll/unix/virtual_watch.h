@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where the address space meets the write-watch engine: virtual*.c calls these for views made with
+ * MEM_WRITE_WATCH, under the virtual lock. virtual_watch.c implements them on include/decant/write_watch.h.
+ */
+#ifndef DECANT_NTDLL_UNIX_VIRTUAL_WATCH_H
+#define DECANT_NTDLL_UNIX_VIRTUAL_WATCH_H
+
+#include "views.h"
+
+NTSTATUS watch_init(void);
+/* Starts and ends watching a view. */
+NTSTATUS watch_add(struct view *view);
+void watch_remove(struct view *view);
+/* Before pages are dropped: what was not latched is forgotten. */
+void watch_decommit(struct view *view, char *base, size_t bytes);
+/* VirtualProtect: what is dirty now survives a later decommit. */
+void watch_latch(struct view *view, char *base, size_t bytes);
+/* The Linux access that pages may have now; less than asked when the backend must catch writes. */
+int watch_filter_access(struct view *view, char *base, size_t bytes, int access);
+/* A write fault in a watched page that the program may write. True: retry the access. */
+bool watch_handle_fault(struct view *view, void *address);
+
+/* Another process's address space; provided by the process room. */
+NTSTATUS remote_allocate(HANDLE process_handle, void **base, SIZE_T *bytes, ULONG type,
+                         ULONG protect) __attribute__((weak));
+NTSTATUS remote_free(HANDLE process_handle, void **base, SIZE_T *bytes, ULONG type)
+    __attribute__((weak));
+
+#endif
