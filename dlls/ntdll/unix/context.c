@@ -299,7 +299,7 @@ uint64_t syscall_leave(struct syscall_frame *frame, uint64_t result)
         uint64_t flags = __atomic_load_n(&frame->restore, __ATOMIC_ACQUIRE);
 
         if (flags & (LEAVE_SUSPENDED | LEAVE_TERMINATE))
-            suspend_leave(thread, frame);
+            suspend_leave(thread, frame, result);
         else if (flags & LEAVE_CONTEXT)
             registers_load(&signal_state(thread)->leave, frame);
         else

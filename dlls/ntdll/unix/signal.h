@@ -131,6 +131,6 @@ const char *exception_name(uint32_t code);
 void suspend_init_process(void);
 void suspend_exit_thread(struct signal_state *state); /* lets go whoever waits for the thread */
 /* Waits, or ends the thread, as the bits of frame->restore say, and takes them away. */
-void suspend_leave(struct thread *thread, struct syscall_frame *frame);
+void suspend_leave(struct thread *thread, struct syscall_frame *frame, uint64_t result);
 
 #endif

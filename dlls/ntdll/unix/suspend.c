@@ -30,6 +30,7 @@ static pthread_mutex_t suspend_lock = PTHREAD_MUTEX_INITIALIZER;
  * under the thread lock. */
 struct thread *thread_object_thread(struct object *object) __attribute__((weak));
 extern const struct object_ops thread_ops __attribute__((weak));
+extern __typeof__(NtAlertThread) NtAlertThread __attribute__((weak));
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
@@ -123,7 +124,7 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
     errno = saved_errno;
 }
 
-void suspend_leave(struct thread *thread, struct syscall_frame *frame)
+void suspend_leave(struct thread *thread, struct syscall_frame *frame, uint64_t result)
 {
     struct signal_state *state = signal_state(thread);
 
@@ -132,8 +133,14 @@ void suspend_leave(struct thread *thread, struct syscall_frame *frame)
     stand(state, WHERE_IN_SYSCALL);
     if (atomic_load(&state->terminate))
         thread_exit(state->terminate_status);
-    if (atomic_exchange(&state->context_changed, false))
-        leave_with_context(thread, &state->published);
+    if (!atomic_exchange(&state->context_changed, false))
+        return;
+    /* The call's result was not known when the registers were published, with Rax 0. Who gave
+     * that back unchanged, as GetThreadContext followed by SetThreadContext does, must not
+     * destroy it. */
+    if (!state->published.context.Rax && !(frame->restore & LEAVE_CONTEXT))
+        state->published.context.Rax = result;
+    leave_with_context(thread, &state->published);
 }
 
 void suspend_init_suspended(struct thread *thread)
@@ -306,9 +313,21 @@ NTSTATUS WINAPI NtResumeThread(HANDLE handle, ULONG *previous)
     return previous ? guest_copy_out(previous, &count, sizeof(count)) : STATUS_SUCCESS;
 }
 
+ULONG thread_suspend_count(pid_t tid)
+{
+    ULONG count = 0;
+
+    process_lock_threads();
+    for (struct thread *thread = process.threads; thread; thread = thread->next)
+        if (thread->tid == tid && thread->signal_state)
+            count = atomic_load(&signal_state(thread)->suspend_count);
+    process_unlock_threads();
+    return count;
+}
+
 NTSTATUS WINAPI NtAlertResumeThread(HANDLE handle, ULONG *previous)
 {
-    NTSTATUS status = NtAlertThread(handle);
+    NTSTATUS status = NtAlertThread ? NtAlertThread(handle) : STATUS_NOT_IMPLEMENTED;
 
     return status ? status : NtResumeThread(handle, previous);
 }
