@@ -20,16 +20,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "process_object.h"
 #include "signal.h"
 #include "thread.h"
 
 static pthread_mutex_t suspend_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Provided by the sync room: the running thread behind a thread object, NULL once it has ended. Called
- * under the thread lock. */
-struct thread *thread_object_thread(struct object *object) __attribute__((weak));
-extern const struct object_ops thread_ops __attribute__((weak));
 extern __typeof__(NtAlertThread) NtAlertThread __attribute__((weak));
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
@@ -97,8 +93,11 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
         if (thread->frame) {
             bool ends = atomic_load(&state->terminate);
 
-            if (ends)
+            /* The word too, for a wait that has looked at `terminating` but does not sleep yet. */
+            if (ends) {
                 thread->terminating = true;
+                atomic_fetch_add(&thread->alert_word, 1);
+            }
             if (atomic_load(&state->where) == WHERE_ASKED) {
                 if (thread->frame->restore & LEAVE_CONTEXT)
                     state->published = state->leave;
@@ -188,8 +187,8 @@ void suspend_init_process(void)
  * once it has ended. */
 static NTSTATUS state_from_handle(HANDLE handle, ACCESS_MASK access, struct signal_state **out)
 {
-    struct object *object;
-    struct thread *thread;
+    struct thread_object *object;
+    bool is_local;
     NTSTATUS status;
 
     if (handle == NtCurrentThread()) {
@@ -197,19 +196,19 @@ static NTSTATUS state_from_handle(HANDLE handle, ACCESS_MASK access, struct sign
         atomic_fetch_add(&(*out)->references, 1);
         return STATUS_SUCCESS;
     }
-    if (!thread_object_thread)
-        return STATUS_INVALID_HANDLE;
-    status = handle_get(handle, &thread_ops, access, &object);
+    status = handle_get(handle, &thread_ops, access, (struct object **)&object);
     if (status)
         return status;
+    is_local = object->pid == process.pid;
     process_lock_threads();
-    thread = thread_object_thread(object);
-    *out = thread ? signal_state(thread) : NULL;
+    *out = object->thread ? signal_state(object->thread) : NULL;
     if (*out)
         atomic_fetch_add(&(*out)->references, 1);
     process_unlock_threads();
-    object_release(object);
-    return *out ? STATUS_SUCCESS : STATUS_THREAD_IS_TERMINATING;
+    object_release(&object->header);
+    if (*out)
+        return STATUS_SUCCESS;
+    return is_local ? STATUS_THREAD_IS_TERMINATING : STATUS_NOT_IMPLEMENTED;
 }
 
 static bool is_self(const struct signal_state *state)
