@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The file object: its making and its end, and the handles that a program starts with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static void file_destroy(struct object *object)
+{
+    struct file *file = container_of(object, struct file, header);
+
+    if (file_share_leave(file) && file->unix_path) {
+        struct stat st;
+
+        /* Only the file that was opened: the name may have gone to another since. */
+        if (!lstat(file->unix_path, &st) && st.st_ino == file->inode &&
+            st.st_dev == file->device) {
+            if (S_ISDIR(st.st_mode) ? rmdir(file->unix_path) : unlink(file->unix_path))
+                trace(TRACE_FILE, "cannot delete %s: %s", file->unix_path, strerror(errno));
+        }
+    }
+    close(file->fd);
+    if (file->standard_fd >= 0) {
+        /* Whoever reads from us must see the end; the number stays taken, so that no file of
+         * the program's becomes Linux' stdout. */
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        if (null >= 0) {
+            dup2(null, file->standard_fd);
+            close(null);
+        }
+    }
+    pthread_mutex_destroy(&file->position_lock);
+    free(file->unix_path);
+    free(file);
+}
+
+const struct object_ops file_ops = {
+    .type_name = L"File",
+    .valid_access = FILE_ALL_ACCESS,
+    .mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS},
+    .destroy = file_destroy,
+};
+
+ACCESS_MASK file_map_access(ACCESS_MASK access)
+{
+    if (access & GENERIC_READ)
+        access |= FILE_GENERIC_READ;
+    if (access & GENERIC_WRITE)
+        access |= FILE_GENERIC_WRITE;
+    if (access & GENERIC_EXECUTE)
+        access |= FILE_GENERIC_EXECUTE;
+    if (access & GENERIC_ALL)
+        access |= FILE_ALL_ACCESS;
+    return access & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL);
+}
+
+ULONG file_attributes(const struct stat *st)
+{
+    ULONG attributes = S_ISDIR(st->st_mode) ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE;
+
+    /* A folder without write permission still takes new files on Windows: the bit says nothing. */
+    if (!S_ISDIR(st->st_mode) && !(st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)))
+        attributes |= FILE_ATTRIBUTE_READONLY;
+    return attributes;
+}
+
+static enum file_kind kind_of(const struct stat *st, int fd)
+{
+    if (S_ISDIR(st->st_mode))
+        return FILE_KIND_DIRECTORY;
+    if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode))
+        return FILE_KIND_PIPE;
+    if (S_ISCHR(st->st_mode))
+        return isatty(fd) ? FILE_KIND_CONSOLE : FILE_KIND_CHAR;
+    return FILE_KIND_DISK;
+}
+
+NTSTATUS file_create_object(int fd, const char *unix_path, ACCESS_MASK access, ULONG sharing,
+                            ULONG options, struct file **out)
+{
+    struct file *file = calloc(1, sizeof(*file));
+    struct stat st;
+
+    if (!file || (unix_path && !(file->unix_path = strdup(unix_path)))) {
+        free(file);
+        close(fd);
+        return STATUS_NO_MEMORY;
+    }
+    if (fstat(fd, &st)) {
+        NTSTATUS status = errno_to_status(errno);
+
+        free(file->unix_path);
+        free(file);
+        close(fd);
+        return status;
+    }
+    object_init(&file->header, &file_ops);
+    pthread_mutex_init(&file->position_lock, NULL);
+    file->kind = kind_of(&st, fd);
+    file->fd = fd;
+    file->access = access;
+    file->sharing = sharing;
+    file->options = options;
+    file->standard_fd = -1;
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
+    *out = file;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS file_from_handle(HANDLE handle, ACCESS_MASK access, struct file **file)
+{
+    struct object *object;
+    NTSTATUS status = handle_get(handle, &file_ops, access, &object);
+
+    if (!status)
+        *file = container_of(object, struct file, header);
+    return status;
+}
+
+NTSTATUS file_get_fd(HANDLE handle, ACCESS_MASK access, int *fd)
+{
+    struct file *file;
+    NTSTATUS status = file_from_handle(handle, access, &file);
+
+    if (status)
+        return status;
+    *fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
+    if (*fd < 0)
+        status = errno_to_status(errno);
+    object_release(&file->header);
+    return status;
+}
+
+static HANDLE standard_handle(int number)
+{
+    int mode = fcntl(number, F_GETFL), fd;
+    ACCESS_MASK access = SYNCHRONIZE | READ_CONTROL | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
+    struct file *file;
+    HANDLE handle = NULL;
+
+    if (mode < 0)
+        return NULL;
+    fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return NULL;
+    if ((mode & O_ACCMODE) != O_WRONLY)
+        access |= FILE_GENERIC_READ;
+    if ((mode & O_ACCMODE) != O_RDONLY)
+        access |= FILE_GENERIC_WRITE;
+    if (file_create_object(fd, NULL, access, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                           FILE_SYNCHRONOUS_IO_NONALERT, &file))
+        return NULL;
+    /* stderr stays open for Decant's own messages. */
+    file->standard_fd = number < 2 ? number : -1;
+    if (handle_create(&file->header, access, OBJ_INHERIT, &handle))
+        handle = NULL;
+    object_release(&file->header);
+    return handle;
+}
+
+void file_init_std_handles(RTL_USER_PROCESS_PARAMETERS *parameters)
+{
+    /* A pipe without readers is an error of the write (STATUS_PIPE_CLOSING), not the end of us. */
+    signal(SIGPIPE, SIG_IGN);
+    parameters->hStdInput = standard_handle(0);
+    parameters->hStdOutput = standard_handle(1);
+    parameters->hStdError = standard_handle(2);
+}

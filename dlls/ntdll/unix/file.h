@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * File objects. A file object is one opening of a file; its handles, however many, share it.
+ */
+#ifndef DECANT_NTDLL_UNIX_FILE_H
+#define DECANT_NTDLL_UNIX_FILE_H
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "object.h"
+
+enum file_kind {
+    FILE_KIND_DISK,
+    FILE_KIND_DIRECTORY,
+    FILE_KIND_PIPE,      /* pipes and sockets: no position */
+    FILE_KIND_CONSOLE,   /* a terminal */
+    FILE_KIND_CHAR,      /* /dev/null and other character devices */
+};
+
+/* Constant after creation, but for what is marked. */
+struct file {
+    struct object header;
+    enum file_kind kind;
+    int fd;              /* owned; close-on-exec */
+    ULONG access;        /* granted access mask */
+    ULONG sharing;       /* FILE_SHARE_* */
+    ULONG options;       /* FILE_* create options */
+    char *unix_path;     /* owned; NULL for what has no name */
+    int standard_fd;     /* 0 or 1 when it stands for our own stdin or stdout, else -1 */
+    dev_t device;
+    ino_t inode;
+    bool delete_on_close; /* under the table's lock (file_share.c) */
+    struct file *next, **link; /* in the table of openings; link is NULL outside it */
+    /* Serialises I/O that uses or moves the position of a synchronous file: reading at an offset and
+     * moving the position are two calls on Linux. Held across disk I/O only. */
+    pthread_mutex_t position_lock;
+};
+
+extern const struct object_ops file_ops;
+
+static inline bool file_is_synchronous(const struct file *file)
+{
+    return file->options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT);
+}
+
+/* A file object on an open descriptor, which it owns from now on, success or not. `unix_path` is copied, may be NULL.
+ * One reference, the caller's. */
+NTSTATUS file_create_object(int fd, const char *unix_path, ACCESS_MASK access, ULONG sharing,
+                            ULONG options, struct file **out);
+
+/* The file behind a handle, with a reference to be released (&file->header). */
+NTSTATUS file_from_handle(HANDLE handle, ACCESS_MASK access, struct file **file);
+
+/* For sections, process creation and the like: a duplicate of the descriptor behind a handle, close-on-exec, which
+ * the caller closes. Fails with STATUS_ACCESS_DENIED when the handle lacks `access`. */
+NTSTATUS file_get_fd(HANDLE handle, ACCESS_MASK access, int *fd);
+
+/* Puts handles for descriptors 0, 1 and 2 into the parameters; a closed descriptor gives NULL. */
+void file_init_std_handles(RTL_USER_PROCESS_PARAMETERS *parameters);
+
+/* GENERIC_* and MAXIMUM_ALLOWED into file rights. */
+ACCESS_MASK file_map_access(ACCESS_MASK access);
+
+/* FILE_ATTRIBUTE_* of a file. */
+ULONG file_attributes(const struct stat *st);
+
+/* --- file_share.c: who has which file open, in this process ---------------------------------- */
+
+/* Enters the file, or STATUS_SHARING_VIOLATION / STATUS_DELETE_PENDING. */
+NTSTATUS file_share_enter(struct file *file);
+/* Leaves; true when the file is to be deleted now (it was the last opening and deletion was asked). */
+bool file_share_leave(struct file *file);
+
+#endif
