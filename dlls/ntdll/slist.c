@@ -30,18 +30,18 @@ static SLIST_HEADER load(const SLIST_HEADER *list)
 
 static SLIST_ENTRY *first_of(const SLIST_HEADER *header)
 {
-    return (SLIST_ENTRY *)((ULONG_PTR)header->HeaderX64.NextEntry << 4);
+    return (SLIST_ENTRY *)((ULONG_PTR)header->Header16.NextEntry << 4);
 }
 
 void WINAPI RtlInitializeSListHead(SLIST_HEADER *list)
 {
     list->Alignment = list->Region = 0;
-    list->HeaderX64.HeaderType = 1;
+    list->Header16.HeaderType = 1;
 }
 
 WORD WINAPI RtlQueryDepthSList(SLIST_HEADER *list)
 {
-    return (WORD)load(list).HeaderX64.Depth;
+    return (WORD)load(list).Header16.Depth;
 }
 
 SLIST_ENTRY *WINAPI RtlFirstEntrySList(const SLIST_HEADER *list)
@@ -59,9 +59,9 @@ SLIST_ENTRY *WINAPI RtlInterlockedPushListSListEx(SLIST_HEADER *list, SLIST_ENTR
     do {
         old = new = load(list);
         last->Next = first_of(&old);
-        new.HeaderX64.Depth = old.HeaderX64.Depth + count;
-        new.HeaderX64.Sequence = old.HeaderX64.Sequence + 1;
-        new.HeaderX64.NextEntry = (ULONG_PTR)first >> 4;
+        new.Header16.Depth = old.Header16.Depth + count;
+        new.Header16.Sequence = old.Header16.Sequence + 1;
+        new.Header16.NextEntry = (ULONG_PTR)first >> 4;
     } while (!exchange(list, &old, &new));
     return first_of(&old);
 }
@@ -81,9 +81,9 @@ SLIST_ENTRY *WINAPI RtlInterlockedPopEntrySList(SLIST_HEADER *list)
         entry = first_of(&old);
         if (!entry)
             return NULL;
-        new.HeaderX64.NextEntry = (ULONG_PTR)*(SLIST_ENTRY *volatile *)&entry->Next >> 4;
-        new.HeaderX64.Depth = old.HeaderX64.Depth - 1;
-        new.HeaderX64.Sequence = old.HeaderX64.Sequence + 1;
+        new.Header16.NextEntry = (ULONG_PTR)*(SLIST_ENTRY *volatile *)&entry->Next >> 4;
+        new.Header16.Depth = old.Header16.Depth - 1;
+        new.Header16.Sequence = old.Header16.Sequence + 1;
     } while (!exchange(list, &old, &new));
     return entry;
 }
@@ -96,9 +96,9 @@ SLIST_ENTRY *WINAPI RtlInterlockedFlushSList(SLIST_HEADER *list)
         old = new = load(list);
         if (!first_of(&old))
             return NULL;
-        new.HeaderX64.NextEntry = 0;
-        new.HeaderX64.Depth = 0;
-        new.HeaderX64.Sequence = old.HeaderX64.Sequence + 1;
+        new.Header16.NextEntry = 0;
+        new.Header16.Depth = 0;
+        new.Header16.Sequence = old.Header16.Sequence + 1;
     } while (!exchange(list, &old, &new));
     return first_of(&old);
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * kernelbase's entry point and the helpers that all its files use.
+ */
+#include "kernelbase.h"
+
+static bool file_apis_are_oem;
+
+BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved)
+{
+    (void)reserved;
+    if (reason == DLL_PROCESS_ATTACH)
+        LdrDisableThreadCalloutsForDll(instance);
+    return TRUE;
+}
+
+static WCHAR *to_wide(const char *text, bool is_oem)
+{
+    SIZE_T length;
+    DWORD used;
+    WCHAR *wide;
+
+    if (!text)
+        return NULL;
+    length = strlen(text) + 1;
+    wide = RtlAllocateHeap(process_heap(), 0, length * sizeof(WCHAR));
+    if (!wide) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    if (is_oem)
+        RtlOemToUnicodeN(wide, (DWORD)(length * sizeof(WCHAR)), &used, text, (DWORD)length);
+    else
+        RtlMultiByteToUnicodeN(wide, (DWORD)(length * sizeof(WCHAR)), &used, text, (DWORD)length);
+    return wide;
+}
+
+WCHAR *wide_from_ansi(const char *text)
+{
+    return to_wide(text, false);
+}
+
+WCHAR *wide_from_file_name(const char *text)
+{
+    return to_wide(text, file_apis_are_oem);
+}
+
+void free_wide(WCHAR *text)
+{
+    if (text)
+        RtlFreeHeap(process_heap(), 0, text);
+}
+
+DWORD ansi_to_buffer(const WCHAR *text, char *buffer, DWORD room)
+{
+    DWORD bytes, length = (DWORD)wcslen(text) * sizeof(WCHAR);
+
+    if (file_apis_are_oem)
+        bytes = (DWORD)RtlUnicodeToOemSize(&(UNICODE_STRING){(USHORT)length, (USHORT)length,
+                                                             (WCHAR *)text}) - 1;
+    else
+        RtlUnicodeToMultiByteSize(&bytes, text, length);
+    if (bytes >= room)
+        return bytes + 1;
+    if (file_apis_are_oem)
+        RtlUnicodeToOemN(buffer, room, &bytes, text, length);
+    else
+        RtlUnicodeToMultiByteN(buffer, room, &bytes, text, length);
+    buffer[bytes] = 0;
+    return bytes;
+}
+
+void WINAPI SetFileApisToOEM(void)
+{
+    file_apis_are_oem = true;
+}
+
+void WINAPI SetFileApisToANSI(void)
+{
+    file_apis_are_oem = false;
+}
+
+BOOL WINAPI AreFileApisANSI(void)
+{
+    return !file_apis_are_oem;
+}
+
+void object_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string,
+                       const SECURITY_ATTRIBUTES *security, const WCHAR *name)
+{
+    ULONG flags = OBJ_CASE_INSENSITIVE | OBJ_OPENIF;
+
+    if (security && security->bInheritHandle)
+        flags |= OBJ_INHERIT;
+    if (name) {
+        /* Global\ and Local\ are one space: there is one session. */
+        if (!wcsncmp(name, L"Global\\", 7))
+            name += 7;
+        else if (!wcsncmp(name, L"Local\\", 6))
+            name += 6;
+        RtlInitUnicodeString(string, name);
+    }
+    InitializeObjectAttributes(attributes, name ? string : NULL, flags, NULL,
+                               security ? security->lpSecurityDescriptor : NULL);
+}
+
+BOOL nt_path(const WCHAR *path, UNICODE_STRING *nt)
+{
+    if (!path)
+        return set_error(ERROR_PATH_NOT_FOUND);
+    return check_status(RtlDosPathNameToNtPathName_U_WithStatus(path, nt, NULL, NULL));
+}
