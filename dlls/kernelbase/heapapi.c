@@ -21,10 +21,6 @@ BOOL WINAPI HeapDestroy(HANDLE heap)
     return !RtlDestroyHeap(heap) || set_error(ERROR_INVALID_HANDLE);
 }
 
-HANDLE WINAPI GetProcessHeap(void)
-{
-    return process_heap();
-}
 
 DWORD WINAPI GetProcessHeaps(DWORD count, HANDLE *heaps)
 {

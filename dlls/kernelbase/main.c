@@ -55,11 +55,7 @@ DWORD ansi_to_buffer(const WCHAR *text, char *buffer, DWORD room)
 {
     DWORD bytes, length = (DWORD)wcslen(text) * sizeof(WCHAR);
 
-    if (file_apis_are_oem)
-        bytes = (DWORD)RtlUnicodeToOemSize(&(UNICODE_STRING){(USHORT)length, (USHORT)length,
-                                                             (WCHAR *)text}) - 1;
-    else
-        RtlUnicodeToMultiByteSize(&bytes, text, length);
+    RtlUnicodeToMultiByteSize(&bytes, text, length);
     if (bytes >= room)
         return bytes + 1;
     if (file_apis_are_oem)
