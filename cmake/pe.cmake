@@ -25,7 +25,7 @@ function(decant_dll name)
 
     add_library(${name} SHARED ${ARG_SOURCES})
     set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".dll" LINK_DEPENDS ${def})
-    target_compile_options(${name} PRIVATE -ffreestanding -fno-builtin -mno-stack-arg-probe
+    target_compile_options(${name} PRIVATE -ffreestanding -fno-builtin
         $<$<COMPILE_LANGUAGE:C>:-Wno-attributes>)
     target_compile_definitions(${name} PRIVATE __WINESRC__ ${ARG_DEFINITIONS})
     target_include_directories(${name} SYSTEM PRIVATE ${WINE_HEADERS})

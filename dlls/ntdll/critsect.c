@@ -12,6 +12,8 @@
 #define FLAG_RESOURCE_TYPE    0x08000000u
 #define FLAG_FORCE_DEBUG_INFO 0x10000000u
 
+static RTL_CRITICAL_SECTION_DEBUG shared_debug_info;
+
 static _Atomic LONG *count_of(RTL_CRITICAL_SECTION *section)
 {
     return (_Atomic LONG *)&section->LockCount;
@@ -35,8 +37,10 @@ NTSTATUS WINAPI RtlInitializeCriticalSectionEx(RTL_CRITICAL_SECTION *section, UL
         return STATUS_INVALID_PARAMETER_3;
     if (spin & 0xff000000)
         return STATUS_INVALID_PARAMETER_2;
-    /* Windows 8 and later keep no debug information unless it is asked for. */
-    section->DebugInfo = NO_DEBUG_INFO;
+    /* Windows 8 and later keep no debug information unless it is asked for. Wine's DLLs write a name
+     * into it without a look, so by default the pointer leads to one that all share. */
+    section->DebugInfo = flags & RTL_CRITICAL_SECTION_FLAG_NO_DEBUG_INFO ? NO_DEBUG_INFO
+                                                                          : &shared_debug_info;
     if (flags & FLAG_FORCE_DEBUG_INFO) {
         section->DebugInfo = RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY,
                                              sizeof(*section->DebugInfo));
