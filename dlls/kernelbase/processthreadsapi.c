@@ -535,6 +535,26 @@ void WINAPI GetStartupInfoW(STARTUPINFOW *info)
     info->hStdError = parameters->hStdError;
 }
 
+/* The strings are made once and stay. */
+void WINAPI GetStartupInfoA(STARTUPINFOA *info)
+{
+    static char *desktop, *title;
+    STARTUPINFOW wide;
+    ANSI_STRING ansi;
+
+    GetStartupInfoW(&wide);
+    memcpy(info, &wide, sizeof(*info)); /* the same layout */
+    info->cb = sizeof(*info);
+    if (!desktop && wide.lpDesktop &&
+        !RtlUnicodeStringToAnsiString(&ansi, &current_peb()->ProcessParameters->Desktop, TRUE))
+        desktop = ansi.Buffer;
+    if (!title && wide.lpTitle &&
+        !RtlUnicodeStringToAnsiString(&ansi, &current_peb()->ProcessParameters->WindowTitle, TRUE))
+        title = ansi.Buffer;
+    info->lpDesktop = desktop;
+    info->lpTitle = title;
+}
+
 BOOL WINAPI QueryFullProcessImageNameW(HANDLE handle, DWORD flags, LPWSTR name, LPDWORD size)
 {
     BYTE buffer[sizeof(UNICODE_STRING) + 1024 * sizeof(WCHAR)];
