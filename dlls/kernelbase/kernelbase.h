@@ -20,6 +20,11 @@
 #include "winnls.h"
 #include "wincon.h"
 #include "winternl.h"
+#include "winioctl.h"
+#include "fileapi.h"
+#include "libloaderapi.h"
+#include "processthreadsapi.h"
+#include "synchapi.h"
 
 #include "decant/unixlib.h"
 
@@ -48,6 +53,24 @@ static inline PEB *current_peb(void)
 static inline HANDLE process_heap(void)
 {
     return current_peb()->ProcessHeap;
+}
+
+/* Calls that take a handle to read or write also take STD_INPUT_HANDLE and its kin, as Windows does. */
+static inline HANDLE std_handle_or(HANDLE handle)
+{
+    switch ((DWORD)(ULONG_PTR)handle) {
+    case STD_INPUT_HANDLE: return current_peb()->ProcessParameters->hStdInput;
+    case STD_OUTPUT_HANDLE: return current_peb()->ProcessParameters->hStdOutput;
+    case STD_ERROR_HANDLE: return current_peb()->ProcessParameters->hStdError;
+    default: return handle;
+    }
+}
+
+/* What a completion port gets as the value: the OVERLAPPED, or nothing when its event's lowest bit asks for
+ * silence (documented at GetQueuedCompletionStatus). */
+static inline void *overlapped_context(OVERLAPPED *overlapped)
+{
+    return (ULONG_PTR)overlapped->hEvent & 1 ? NULL : overlapped;
 }
 
 /* An A string as W, in memory that free_wide gives back; NULL (with the last error set) when there is no
