@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * winbase.h, the odds and ends: pointer checks, arithmetic, names of computer and user.
+ * winbase.h, the odds and ends: pointer checks, arithmetic, drives.
  */
 #include "kernelbase.h"
 
@@ -86,56 +86,6 @@ BOOL WINAPI Beep(DWORD frequency, DWORD duration)
     return TRUE;
 }
 
-/* --- Names --- */
-
-BOOL WINAPI GetComputerNameW(LPWSTR name, LPDWORD size)
-{
-    WCHAR value[64];
-    DWORD length = GetEnvironmentVariableW(L"COMPUTERNAME", value, ARRAY_COUNT(value));
-
-    if (!length || length >= ARRAY_COUNT(value)) {
-        wcscpy(value, L"DECANT");
-        length = 6;
-    }
-    if (length >= *size) {
-        *size = length + 1;
-        return set_error(ERROR_BUFFER_OVERFLOW);
-    }
-    memcpy(name, value, (length + 1) * sizeof(WCHAR));
-    *size = length;
-    return TRUE;
-}
-
-BOOL WINAPI GetComputerNameExW(COMPUTER_NAME_FORMAT type, LPWSTR name, LPDWORD size)
-{
-    if (type == ComputerNameDnsDomain || type == ComputerNamePhysicalDnsDomain) {
-        if (!*size) {
-            *size = 1;
-            return set_error(ERROR_MORE_DATA);
-        }
-        *name = 0;
-        *size = 0;
-        return TRUE;
-    }
-    return GetComputerNameW(name, size) || set_error(ERROR_MORE_DATA);
-}
-
-BOOL WINAPI GetComputerNameA(LPSTR name, LPDWORD size)
-{
-    WCHAR wide[64];
-    DWORD length = ARRAY_COUNT(wide), needed;
-
-    if (!GetComputerNameW(wide, &length))
-        return FALSE;
-    needed = ansi_to_buffer(wide, name, *size);
-    if (needed >= *size) {
-        *size = needed;
-        return set_error(ERROR_BUFFER_OVERFLOW);
-    }
-    *size = needed;
-    return TRUE;
-}
-
 /* --- Drives: C: and Z: --- */
 
 DWORD WINAPI GetLogicalDrives(void)
@@ -143,7 +93,7 @@ DWORD WINAPI GetLogicalDrives(void)
     return 1u << 2 | 1u << 25;
 }
 
-DWORD WINAPI GetLogicalDriveStringsW(DWORD size, LPWSTR buffer)
+UINT WINAPI GetLogicalDriveStringsW(UINT size, LPWSTR buffer)
 {
     static const WCHAR drives[] = L"C:\\\0Z:\\\0";
 
