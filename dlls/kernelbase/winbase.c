@@ -2,6 +2,7 @@
  * winbase.h, the odds and ends: pointer checks, arithmetic, drives.
  */
 #include "kernelbase.h"
+#include "winioctl.h"
 
 /* --- Pointer checks: asked of the address space, not by touching (a guard page must not be spent) --- */
 
