@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
-
-/* Provided by the write-watch room: the program's memory is about to be written by Linux. */
-void ww_prepare_kernel_write(void *base, size_t bytes) __attribute__((weak));
+#include "virtual_watch.h"
 
 #define AT_POSITION ((off_t)-1) /* at the file's position, which moves */
 #define AT_END      ((off_t)-2)
@@ -170,8 +168,8 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
         (status = find_offset(file, offset, writing, &where)) ||
         (event && (status = NtResetEvent(event, NULL))))
         goto done;
-    if (!writing && length && ww_prepare_kernel_write)
-        ww_prepare_kernel_write(buffer, length);
+    if (!writing && length)
+        ww_prepare_buffer(buffer, length);
 
     if (file->kind == FILE_KIND_DISK) {
         pthread_mutex_lock(&file->position_lock);

@@ -13,6 +13,7 @@
 
 #include "object.h"
 #include "views.h"
+#include "virtual_watch.h"
 
 /* Where allocations go that name no address: above everything that 32-bit habits expect,
  * below everything that Linux itself maps (PIE programs at 0x55…, libraries and stacks at 0x7f…). */
@@ -137,6 +138,8 @@ struct view *view_split(struct view *view, size_t offset)
         object_retain(view->section);
         second->section = view->section;
     }
+    if (view->watch)
+        watch_share(view, second);
     if (view->file_name)
         second->file_name = strdup(view->file_name);
     return second;

@@ -34,6 +34,7 @@ struct view {
     struct page_run *runs;      /* sorted, disjoint, neighbours differ */
     size_t run_count, run_room;
     char *file_name;            /* Linux path behind a mapped or image view; owned, may be NULL */
+    struct watch *watch;        /* write watch (virtual_watch.c); halves of a split view share it */
     struct object *section;     /* a view of a section keeps it alive; may be NULL */
 };
 

@@ -1,43 +1,182 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The address space's calls into the write-watch engine.
+ * The address space's side of write watch: which view has which region of the engine.
+ *
+ * Lock order: the virtual lock, then a region's. The mprotect backend asks for protections while it
+ * holds a region's lock (wanted_access), so its scans run with the virtual lock held; those
+ * of the other backends do not: a scan pins the watch, and whoever ends it waits for the pins.
  */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "decant/write_watch.h"
 #include "virtual_watch.h"
+
+struct watch {
+    struct ww_region *region;
+    uint32_t views;         /* that share it; under the virtual lock */
+    _Atomic uint32_t pins;  /* scans that are under way */
+    sigset_t signals;       /* mprotect backend: of the one scan that holds the virtual lock */
+};
+
+static void report(const char *text)
+{
+    report_error("%s", text);
+}
+
+/* Under the virtual lock, which every path of the mprotect backend holds. */
+static int wanted_access(void *address, size_t *bytes)
+{
+    struct view *view = view_find(address);
+    size_t page, end;
+    ULONG protect;
+
+    if (!view)
+        return PROT_NONE;
+    page = (size_t)((char *)address - view->base) >> PAGE_SHIFT;
+    protect = runs_get(view, page, &end);
+    *bytes = (end - page) << PAGE_SHIFT;
+    return protect ? protect_to_linux(protect) : PROT_NONE;
+}
+
+static const struct ww_host host = {.report = report, .wanted_access = wanted_access};
+static bool is_initialised;
 
 NTSTATUS watch_init(void)
 {
-    return STATUS_SUCCESS;
+    return STATUS_SUCCESS; /* at the first watched allocation: most programs have none */
+}
+
+static int init_engine(void)
+{
+    const char *wanted = getenv("DECANT_WRITE_WATCH");
+    int error;
+
+    if (is_initialised)
+        return ww_backend() == WW_NONE ? -ENOTSUP : 0;
+    is_initialised = true;
+    error = ww_init(&host, wanted);
+    if (error == -EINVAL)
+        report_error("DECANT_WRITE_WATCH: no backend \"%s\" (pagemap, markers, mprotect)", wanted);
+    else if (error)
+        report_error("write watch: no backend works here: %s", ww_backend_reason());
+    else
+        trace(TRACE_WRITEWATCH, "backend %s%s%s", ww_backend_name(ww_backend()),
+              *ww_backend_reason() ? "; " : "", ww_backend_reason());
+    return error;
 }
 
 NTSTATUS watch_add(struct view *view)
 {
-    (void)view;
-    return STATUS_NOT_SUPPORTED;
+    struct watch *watch = calloc(1, sizeof(*watch));
+    int error = watch ? init_engine() : -ENOMEM;
+
+    if (!error)
+        error = ww_add(view->base, view->bytes, &watch->region);
+    if (error) {
+        free(watch);
+        return error == -ENOMEM ? STATUS_NO_MEMORY : STATUS_NOT_SUPPORTED;
+    }
+    watch->views = 1;
+    view->watch = watch;
+    return STATUS_SUCCESS;
+}
+
+void watch_share(struct view *view, struct view *second)
+{
+    view->watch->views++;
+    second->watch = view->watch;
 }
 
 void watch_remove(struct view *view)
 {
-    (void)view;
+    struct watch *watch = view->watch;
+
+    view->watch = NULL;
+    if (!watch || --watch->views)
+        return;
+    /* A scan never waits for the virtual lock, which we hold. */
+    while (atomic_load(&watch->pins))
+        sched_yield();
+    ww_remove(watch->region);
+    free(watch);
 }
 
 void watch_decommit(struct view *view, char *base, size_t bytes)
 {
-    (void)view, (void)base, (void)bytes;
+    if (view->watch)
+        ww_decommit(view->watch->region, base, bytes);
 }
 
 void watch_latch(struct view *view, char *base, size_t bytes)
 {
-    (void)view, (void)base, (void)bytes;
+    if (view->watch)
+        ww_latch(view->watch->region, base, bytes);
 }
 
 int watch_filter_access(struct view *view, char *base, size_t bytes, int access)
 {
-    (void)view, (void)base, (void)bytes;
-    return access;
+    return view->watch ? ww_filter_access(view->watch->region, base, bytes, access) : access;
 }
 
 bool watch_handle_fault(struct view *view, void *address)
 {
-    (void)view, (void)address;
-    return false;
+    return view->watch && ww_handle_fault(view->watch->region, address);
+}
+
+struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
+{
+    struct ww_region *region = NULL;
+    struct view *view;
+    sigset_t signals;
+
+    virtual_lock(&signals);
+    view = view_find(base);
+    if (view && view->watch && (char *)base + bytes <= view->base + view->bytes) {
+        *out = view->watch;
+        region = view->watch->region;
+        atomic_fetch_add(&view->watch->pins, 1);
+    }
+    if (region && ww_backend() == WW_MPROTECT)
+        (*out)->signals = signals; /* keeps the lock */
+    else
+        virtual_unlock(&signals);
+    return region;
+}
+
+void watch_unpin(struct watch *watch)
+{
+    sigset_t signals = watch->signals;
+
+    atomic_fetch_sub(&watch->pins, 1);
+    if (ww_backend() == WW_MPROTECT)
+        virtual_unlock(&signals);
+}
+
+void ww_prepare_buffer(void *buffer, size_t bytes)
+{
+    char *at = buffer, *end = at + bytes;
+    struct view *view;
+    sigset_t signals;
+
+    if (ww_backend() == WW_NONE || !bytes)
+        return;
+    virtual_lock(&signals);
+    for (view = view_at_or_above(at); view && view->base < end;
+         view = view_at_or_above(view->base + view->bytes))
+        if (view->watch)
+            ww_prepare_kernel_write(view->watch->region, buffer, bytes);
+    view = view_find(at);
+    virtual_unlock(&signals);
+    if (!view || !view->watch || ww_backend() == WW_MPROTECT)
+        return;
+    /* Touch each page: a write of what is there, atomically against the program's own writers. */
+    if (guest_try()) {
+        for (char *page = (char *)((uintptr_t)at & ~PAGE_OFFSET); page < end; page += PAGE_BYTES)
+            atomic_fetch_or((_Atomic uint8_t *)(page < at ? at : page), 0);
+        guest_end();
+    }
 }

@@ -12,6 +12,18 @@ NTSTATUS watch_init(void);
 /* Starts and ends watching a view. */
 NTSTATUS watch_add(struct view *view);
 void watch_remove(struct view *view);
+/* The second half of a split view goes on with the same watch. */
+void watch_share(struct view *view, struct view *second);
+/* A system call is about to fill a buffer (after its handle was checked): as on Windows, the whole of it
+ * counts as written, and with the mprotect backend its pages are opened for the kernel. */
+void ww_prepare_buffer(void *buffer, size_t bytes);
+
+/* For NtGetWriteWatch: the watch over [base, base + bytes), which must lie in one watched view; it stays
+ * until watch_unpin. NULL: there is none. The virtual lock is not held in between, so scans run in parallel with
+ * everything else; releasing the view waits for them. */
+struct ww_region *watch_pin(void *base, size_t bytes, struct watch **watch);
+void watch_unpin(struct watch *watch);
+
 /* Before pages are dropped: what was not latched is forgotten. */
 void watch_decommit(struct view *view, char *base, size_t bytes);
 /* VirtualProtect: what is dirty now survives a later decommit. */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The write-watch engine: choice of the backend, regions, latched pages.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "writewatch.h"
+
+const struct ww_host *ww_host;
+
+static const struct ww_ops *ops;
+static enum ww_backend backend;
+static char reason[128];
+
+static const char *const backend_names[] = {"none", "pagemap", "markers", "mprotect"};
+static const struct ww_ops *const all_ops[] = {NULL, &ww_pagemap_ops, &ww_markers_ops,
+                                               &ww_mprotect_ops};
+
+const char *ww_backend_name(enum ww_backend which)
+{
+    return backend_names[which];
+}
+
+enum ww_backend ww_backend(void)
+{
+    return backend;
+}
+
+const char *ww_backend_reason(void)
+{
+    return reason;
+}
+
+/* A few pages through their life: what a backend gets wrong here it is not used for. 0 or -EILSEQ. */
+static int self_test(void)
+{
+    const size_t bytes = 4 * WW_PAGE_BYTES;
+    struct ww_region *region = NULL;
+    void *pages[4];
+    size_t count = 4;
+    volatile char *memory;
+    int error;
+
+    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    error = ww_add((void *)memory, bytes, &region);
+    if (error) {
+        munmap((void *)memory, bytes);
+        return error;
+    }
+    error = -EILSEQ;
+    (void)memory[0]; /* a read is no write */
+    if (ww_get(region, (void *)memory, bytes, false, pages, &count) || count)
+        goto done;
+    memory[WW_PAGE_BYTES] = 1;
+    memory[3 * WW_PAGE_BYTES] = 0; /* a write of the same value is one */
+    count = 1;
+    if (ww_get(region, (void *)memory, bytes, true, pages, &count) || count != 1 ||
+        pages[0] != (void *)(memory + WW_PAGE_BYTES))
+        goto done;
+    count = 4;
+    if (ww_get(region, (void *)memory, bytes, true, pages, &count) || count != 1 ||
+        pages[0] != (void *)(memory + 3 * WW_PAGE_BYTES))
+        goto done;
+    memory[0] = 1;
+    memory[WW_PAGE_BYTES] = 2;
+    ww_decommit(region, (void *)memory, bytes);
+    madvise((void *)memory, bytes, MADV_DONTNEED);
+    count = 4;
+    if (ww_get(region, (void *)memory, bytes, false, pages, &count) || count)
+        goto done;
+    error = 0;
+done:
+    ww_remove(region);
+    munmap((void *)memory, bytes);
+    return error;
+}
+
+static int try_backend(enum ww_backend which)
+{
+    int error;
+
+    ops = all_ops[which];
+    error = ops->open();
+    /* The mprotect backend is tested by faults, for which no handler may be there yet. */
+    if (!error && which != WW_MPROTECT)
+        error = self_test();
+    if (!error) {
+        backend = which;
+        return 0;
+    }
+    if (!reason[0])
+        snprintf(reason, sizeof(reason), "%s: %s", backend_names[which],
+                 error == -EILSEQ ? "the self-test failed" : strerror(-error));
+    ops = NULL;
+    return error;
+}
+
+int ww_init(const struct ww_host *host, const char *wanted)
+{
+    ww_host = host;
+    if (wanted && *wanted) {
+        for (int which = WW_PAGEMAP; which <= WW_MPROTECT; which++)
+            if (!strcmp(wanted, backend_names[which]))
+                return try_backend(which) ? -ENOTSUP : 0;
+        return -EINVAL;
+    }
+    for (int which = WW_PAGEMAP; which <= WW_MPROTECT; which++)
+        if (!try_backend(which))
+            return 0;
+    return -ENOTSUP;
+}
+
+/* --- Regions --- */
+
+static size_t page_count(size_t bytes)
+{
+    return bytes / WW_PAGE_BYTES;
+}
+
+uint64_t *ww_new_bits(size_t pages);
+
+uint64_t *ww_new_bits(size_t pages)
+{
+    /* Mapped and not allocated: most of a big reserve's bits are never touched. */
+    void *bits = mmap(NULL, (pages + 63) / 64 * 8, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return bits == MAP_FAILED ? NULL : bits;
+}
+
+static void free_bits(uint64_t *bits, size_t pages)
+{
+    if (bits)
+        munmap(bits, (pages + 63) / 64 * 8);
+}
+
+int ww_add(void *base, size_t bytes, struct ww_region **out)
+{
+    struct ww_region *region = calloc(1, sizeof(*region));
+    int error;
+
+    if (!region)
+        return -ENOMEM;
+    region->base = base;
+    region->bytes = bytes;
+    pthread_mutex_init(&region->lock, NULL);
+    error = ops ? ops->add(region) : -ENOTSUP;
+    if (error) {
+        pthread_mutex_destroy(&region->lock);
+        free(region);
+        return error;
+    }
+    *out = region;
+    return 0;
+}
+
+void ww_remove(struct ww_region *region)
+{
+    pthread_mutex_lock(&region->lock);
+    ops->remove(region);
+    pthread_mutex_unlock(&region->lock);
+    free_bits(region->latched, page_count(region->bytes));
+    free_bits(region->dirty, page_count(region->bytes));
+    pthread_mutex_destroy(&region->lock);
+    free(region);
+}
+
+static void report_all(char *base, size_t bytes, void **addresses, size_t *count)
+{
+    size_t pages = page_count(bytes);
+
+    if (pages < *count)
+        *count = pages;
+    for (size_t i = 0; i < *count; i++)
+        addresses[i] = base + i * WW_PAGE_BYTES;
+}
+
+/* Pages that are latched count as written until they are reset. Both lists are ascending; what
+ * of the scan does not fit must not have been reset, so the latched ones are counted in first: the
+ * scan goes from one latched page to the next. */
+static int get_with_latched(struct ww_region *region, char *base, size_t bytes, bool reset,
+                            void **addresses, size_t *count)
+{
+    size_t used = 0, limit = *count, first = page_count((size_t)(base - region->base));
+    size_t last = first + page_count(bytes), page = first;
+
+    while (page < last && used < limit) {
+        size_t latched = page, room;
+        int error;
+
+        while (latched < last && !bit_get(region->latched, latched))
+            latched++;
+        if (latched > page) {
+            room = limit - used;
+            error = ops->get(region, region->base + page * WW_PAGE_BYTES,
+                             (latched - page) * WW_PAGE_BYTES, reset, addresses + used, &room);
+            if (error)
+                return error;
+            used += room;
+        }
+        if (latched < last && used < limit) {
+            addresses[used++] = region->base + latched * WW_PAGE_BYTES;
+            if (reset) {
+                bit_clear(region->latched, latched);
+                ops->reset(region, region->base + latched * WW_PAGE_BYTES, WW_PAGE_BYTES);
+            }
+        }
+        page = latched + 1;
+    }
+    *count = used;
+    return 0;
+}
+
+int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void **addresses,
+           size_t *count)
+{
+    size_t limit = *count;
+    int error;
+
+    pthread_mutex_lock(&region->lock);
+    error = region->latched ? get_with_latched(region, base, bytes, reset, addresses, count)
+                            : ops->get(region, base, bytes, reset, addresses, count);
+    pthread_mutex_unlock(&region->lock);
+    if (error) {
+        static _Atomic int reported;
+
+        if (!__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) && ww_host && ww_host->report) {
+            char text[160];
+
+            snprintf(text, sizeof(text),
+                     "write watch: the scan failed (%s); all pages count as written",
+                     strerror(-error));
+            ww_host->report(text);
+        }
+        *count = limit;
+        report_all(base, bytes, addresses, count);
+    }
+    return 0;
+}
+
+int ww_reset(struct ww_region *region, void *base, size_t bytes)
+{
+    int error;
+
+    pthread_mutex_lock(&region->lock);
+    if (region->latched) {
+        size_t first = page_count((size_t)((char *)base - region->base));
+
+        for (size_t i = 0; i < page_count(bytes); i++)
+            bit_clear(region->latched, first + i);
+    }
+    error = ops->reset(region, base, bytes);
+    pthread_mutex_unlock(&region->lock);
+    return error;
+}
+
+void ww_decommit(struct ww_region *region, void *base, size_t bytes)
+{
+    pthread_mutex_lock(&region->lock);
+    ops->decommit(region, base, bytes);
+    pthread_mutex_unlock(&region->lock);
+}
+
+void ww_latch(struct ww_region *region, void *base, size_t bytes)
+{
+    void *pages[512];
+    char *at = base, *end = at + bytes;
+
+    pthread_mutex_lock(&region->lock);
+    while (at < end) {
+        size_t count = sizeof(pages) / sizeof(pages[0]);
+
+        if (ops->get(region, at, (size_t)(end - at), false, pages, &count) || !count)
+            break;
+        if (!region->latched)
+            region->latched = ww_new_bits(page_count(region->bytes));
+        if (!region->latched)
+            break; /* no memory: a later decommit forgets more than on Windows */
+        for (size_t i = 0; i < count; i++)
+            bit_set(region->latched, page_count((size_t)((char *)pages[i] - region->base)));
+        at = (char *)pages[count - 1] + WW_PAGE_BYTES;
+    }
+    pthread_mutex_unlock(&region->lock);
+}

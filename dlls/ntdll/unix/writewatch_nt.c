@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * NtGetWriteWatch and NtResetWriteWatch: Windows' rules on the engine.
+ *
+ * Order of the checks, as the tests of Wine that pass on Windows pin it down: pointers to the counts, then a count or a
+ * size of 0, then the flags, then the array, then the range. A failing call touches nothing of the
+ * program's, since that memory may be watched itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "decant/write_watch.h"
+#include "process.h"
+#include "virtual_watch.h"
+
+/* Addresses go through a buffer of ours: an array that lies in watched memory would mark its own pages
+ * while the scan runs. */
+#define CHUNK 4096u
+
+/* Whether a pointer can be written, without writing. */
+static bool is_readable(const void *pointer, size_t bytes)
+{
+    char probe[16];
+
+    return !guest_copy_in(probe, pointer, bytes);
+}
+
+static void round_range(void *base, SIZE_T size, char **start, size_t *bytes)
+{
+    uintptr_t from = (uintptr_t)base & ~PAGE_OFFSET;
+    uintptr_t to = ((uintptr_t)base + size + PAGE_OFFSET) & ~PAGE_OFFSET;
+
+    *start = (char *)from;
+    *bytes = to > from ? to - from : 0;
+}
+
+/* Fills the program's array; *done counts. */
+static NTSTATUS collect(struct ww_region *region, pid_t pid, char *start, size_t bytes, bool reset,
+                        void **addresses, size_t limit, size_t *done)
+{
+    size_t room = limit < CHUNK ? limit : CHUNK;
+    void **chunk = malloc(room * sizeof(*chunk));
+    char *at = start, *end = start + bytes;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (!chunk)
+        return STATUS_NO_MEMORY;
+    *done = 0;
+    while (at < end && *done < limit && !status) {
+        size_t count = limit - *done < room ? limit - *done : room;
+        int error = region ? ww_get(region, at, (size_t)(end - at), reset, chunk, &count)
+                           : ww_get_remote(pid, at, (size_t)(end - at), reset, chunk, &count);
+
+        if (error) {
+            status = error == -EPERM    ? STATUS_INVALID_PARAMETER
+                     : error == -EACCES ? STATUS_ACCESS_DENIED
+                                        : errno_to_status(-error);
+            break;
+        }
+        if (!count)
+            break;
+        status = guest_copy_out(addresses + *done, chunk, count * sizeof(*chunk));
+        *done += count;
+        at = (char *)chunk[count - 1] + PAGE_BYTES;
+    }
+    free(chunk);
+    return status;
+}
+
+NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T size,
+                                void **addresses, ULONG_PTR *count, ULONG *granularity)
+{
+    struct process_facts facts;
+    struct ww_region *region = NULL;
+    struct watch *watch = NULL;
+    ULONG page_bytes = PAGE_BYTES;
+    ULONG_PTR limit, done_count;
+    size_t bytes, done;
+    char *start;
+    NTSTATUS status;
+
+    if (!count || !granularity || !is_readable(granularity, sizeof(*granularity)) ||
+        guest_copy_in(&limit, count, sizeof(limit)))
+        return STATUS_ACCESS_VIOLATION;
+    if (!limit || !size)
+        return STATUS_INVALID_PARAMETER_3;
+    if (flags & ~(ULONG)WRITE_WATCH_FLAG_RESET)
+        return STATUS_INVALID_PARAMETER_2;
+    if (!addresses)
+        return STATUS_ACCESS_VIOLATION;
+    round_range(base, size, &start, &bytes);
+    if (!bytes)
+        return STATUS_INVALID_PARAMETER;
+    status = process_get_facts(handle, PROCESS_VM_OPERATION, &facts);
+    if (status)
+        return status;
+    if (facts.is_self && !(region = watch_pin(start, bytes, &watch)))
+        return STATUS_INVALID_PARAMETER;
+    status = collect(region, facts.pid, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses,
+                     limit, &done);
+    if (watch)
+        watch_unpin(watch);
+    if (status)
+        return status;
+    done_count = done;
+    if (guest_copy_out(count, &done_count, sizeof(done_count)) ||
+        guest_copy_out(granularity, &page_bytes, sizeof(page_bytes)))
+        return STATUS_ACCESS_VIOLATION;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)
+{
+    struct process_facts facts;
+    struct ww_region *region;
+    struct watch *watch;
+    size_t bytes;
+    char *start;
+    int error;
+    NTSTATUS status;
+
+    if (!size)
+        return STATUS_INVALID_PARAMETER_3;
+    round_range(base, size, &start, &bytes);
+    status = process_get_facts(handle, PROCESS_VM_OPERATION, &facts);
+    if (status)
+        return status;
+    if (!facts.is_self) {
+        void *pages[512];
+        size_t count;
+
+        do {
+            count = 512;
+            error = ww_get_remote(facts.pid, start, bytes, true, pages, &count);
+        } while (!error && count == 512);
+        return error == -EPERM ? STATUS_INVALID_PARAMETER : errno_to_status(-error);
+    }
+    region = watch_pin(start, bytes, &watch);
+    if (!region)
+        return STATUS_INVALID_PARAMETER;
+    error = ww_reset(region, start, bytes);
+    watch_unpin(watch);
+    return error ? errno_to_status(-error) : STATUS_SUCCESS;
+}
