@@ -41,6 +41,15 @@ static BOOL is_console(HANDLE *handle, bool *is_output)
     return TRUE;
 }
 
+BOOL WINAPI VerifyConsoleIoHandle(HANDLE handle);
+
+BOOL WINAPI VerifyConsoleIoHandle(HANDLE handle)
+{
+    bool is_output;
+
+    return is_console(&handle, &is_output);
+}
+
 BOOL WINAPI GetConsoleMode(HANDLE handle, DWORD *mode)
 {
     bool is_output;

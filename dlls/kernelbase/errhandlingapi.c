@@ -163,3 +163,22 @@ void WINAPI FatalAppExitA(UINT action, const char *message)
     DbgPrint("fatal application exit: %s\n", message);
     RtlExitUserProcess(3);
 }
+
+/* Error reporting flags: remembered; there is no error reporting service to heed them. */
+static DWORD wer_flags;
+
+HRESULT WINAPI WerSetFlags(DWORD flags);
+HRESULT WINAPI WerGetFlags(HANDLE process, DWORD *flags);
+
+HRESULT WINAPI WerSetFlags(DWORD flags)
+{
+    wer_flags = flags;
+    return S_OK;
+}
+
+HRESULT WINAPI WerGetFlags(HANDLE process, DWORD *flags)
+{
+    (void)process;
+    *flags = wer_flags;
+    return S_OK;
+}

@@ -2,6 +2,8 @@
  * processthreadsapi.h: threads, thread-local storage, facts about processes. CreateProcess is in
  * process_create.c.
  */
+#include <cpuid.h>
+
 #include "kernelbase.h"
 
 /* --- Threads --- */
@@ -592,8 +594,31 @@ BOOL WINAPI IsWow64Process2(HANDLE handle, USHORT *machine, USHORT *native)
     return TRUE;
 }
 
+/* Asked of the processor: KUSER_SHARED_DATA has the same answers, but its first touch starts its clock. */
 BOOL WINAPI IsProcessorFeaturePresent(DWORD feature)
 {
-    /* The page is filled at its first touch. */
-    return feature < 64 && ((const volatile BYTE *)0x7ffe0274)[feature];
+    unsigned eax, ebx, ecx1, edx, ecx7, ebx7;
+
+    __cpuid(1, eax, ebx, ecx1, edx);
+    __cpuid_count(7, 0, eax, ebx7, ecx7, edx);
+    switch (feature) {
+    case PF_COMPARE_EXCHANGE_DOUBLE:
+    case PF_MMX_INSTRUCTIONS_AVAILABLE:
+    case PF_XMMI_INSTRUCTIONS_AVAILABLE:
+    case PF_XMMI64_INSTRUCTIONS_AVAILABLE:
+    case PF_RDTSC_INSTRUCTION_AVAILABLE:
+    case PF_NX_ENABLED:
+    case PF_FASTFAIL_AVAILABLE:
+        return TRUE;
+    case PF_COMPARE_EXCHANGE128: return !!(ecx1 & bit_CMPXCHG16B);
+    case PF_SSE3_INSTRUCTIONS_AVAILABLE: return !!(ecx1 & bit_SSE3);
+    case PF_SSSE3_INSTRUCTIONS_AVAILABLE: return !!(ecx1 & bit_SSSE3);
+    case PF_SSE4_1_INSTRUCTIONS_AVAILABLE: return !!(ecx1 & bit_SSE4_1);
+    case PF_SSE4_2_INSTRUCTIONS_AVAILABLE: return !!(ecx1 & bit_SSE4_2);
+    case PF_XSAVE_ENABLED: return !!(ecx1 & bit_OSXSAVE);
+    case PF_AVX_INSTRUCTIONS_AVAILABLE: return !!(ecx1 & bit_AVX) && ecx1 & bit_OSXSAVE;
+    case PF_AVX2_INSTRUCTIONS_AVAILABLE: return !!(ebx7 & bit_AVX2) && ecx1 & bit_OSXSAVE;
+    case PF_AVX512F_INSTRUCTIONS_AVAILABLE: return !!(ebx7 & bit_AVX512F) && ecx1 & bit_OSXSAVE;
+    default: return FALSE;
+    }
 }

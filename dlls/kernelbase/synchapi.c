@@ -4,11 +4,11 @@
 #include "kernelbase.h"
 
 /* What Create… does with NtCreate…'s answer: the last error is always set. */
-static HANDLE created(NTSTATUS status, HANDLE handle)
+static HANDLE created(NTSTATUS status, const HANDLE *handle)
 {
     SetLastError(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS
                                                      : RtlNtStatusToDosError(status));
-    return NT_SUCCESS(status) ? handle : NULL;
+    return NT_SUCCESS(status) ? *handle : NULL;
 }
 
 static BOOL open_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string, BOOL inherit,
@@ -34,7 +34,7 @@ HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES security, LPCWSTR name, DWORD
                                  flags & CREATE_EVENT_MANUAL_RESET ? NotificationEvent
                                                                    : SynchronizationEvent,
                                  !!(flags & CREATE_EVENT_INITIAL_SET)),
-                   handle);
+                   &handle);
 }
 
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL state, LPCWSTR name)
@@ -108,7 +108,7 @@ HANDLE WINAPI CreateMutexExW(LPSECURITY_ATTRIBUTES security, LPCWSTR name, DWORD
     object_attributes(&attributes, &string, security, name);
     return created(NtCreateMutant(&handle, access, &attributes,
                                   !!(flags & CREATE_MUTEX_INITIAL_OWNER)),
-                   handle);
+                   &handle);
 }
 
 HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES security, BOOL owned, LPCWSTR name)
@@ -157,7 +157,7 @@ HANDLE WINAPI CreateSemaphoreExW(LPSECURITY_ATTRIBUTES security, LONG initial, L
 
     (void)flags;
     object_attributes(&attributes, &string, security, name);
-    return created(NtCreateSemaphore(&handle, access, &attributes, initial, maximum), handle);
+    return created(NtCreateSemaphore(&handle, access, &attributes, initial, maximum), &handle);
 }
 
 HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
@@ -213,7 +213,7 @@ HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES security, LPCWSTR nam
     return created(NtCreateTimer(&handle, access, &attributes,
                                  flags & CREATE_WAITABLE_TIMER_MANUAL_RESET ? NotificationTimer
                                                                             : SynchronizationTimer),
-                   handle);
+                   &handle);
 }
 
 HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCWSTR name)
