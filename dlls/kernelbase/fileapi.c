@@ -191,7 +191,7 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, DWORD *count, OVE
 }
 
 /* ReadFileEx: the APC gets the Win32 error, the count and the OVERLAPPED. */
-static void WINAPI completion_apc(void *routine, IO_STATUS_BLOCK *io, ULONG reserved)
+void WINAPI call_completion_routine(void *routine, IO_STATUS_BLOCK *io, ULONG reserved)
 {
     (void)reserved;
     ((LPOVERLAPPED_COMPLETION_ROUTINE)routine)(RtlNtStatusToDosError(io->Status),
@@ -207,7 +207,7 @@ BOOL WINAPI ReadFileEx(HANDLE file, LPVOID buffer, DWORD size, LPOVERLAPPED over
 
     io->Status = STATUS_PENDING;
     io->Information = 0;
-    status = NtReadFile(file, NULL, completion_apc, (void *)routine, io, buffer, size, &offset, NULL);
+    status = NtReadFile(file, NULL, call_completion_routine, (void *)routine, io, buffer, size, &offset, NULL);
     return status == STATUS_PENDING || check_status(status);
 }
 
@@ -220,7 +220,7 @@ BOOL WINAPI WriteFileEx(HANDLE file, LPCVOID buffer, DWORD size, OVERLAPPED *ove
 
     io->Status = STATUS_PENDING;
     io->Information = 0;
-    status = NtWriteFile(file, NULL, completion_apc, (void *)routine, io, buffer, size, &offset,
+    status = NtWriteFile(file, NULL, call_completion_routine, (void *)routine, io, buffer, size, &offset,
                          NULL);
     return status == STATUS_PENDING || check_status(status);
 }

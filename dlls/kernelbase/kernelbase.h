@@ -73,6 +73,13 @@ static inline void *overlapped_context(OVERLAPPED *overlapped)
     return (ULONG_PTR)overlapped->hEvent & 1 ? NULL : overlapped;
 }
 
+/* The APC that calls the program's completion routine, which is its context. In fileapi.c. */
+void WINAPI call_completion_routine(void *routine, IO_STATUS_BLOCK *io, ULONG reserved);
+
+/* Wine 8's headers end before these classes of Windows 10. */
+#define FileDispositionInformationEx ((FILE_INFORMATION_CLASS)64)
+#define FileRenameInformationEx      ((FILE_INFORMATION_CLASS)65)
+
 /* An A string as W, in memory that free_wide gives back; NULL (with the last error set) when there is no
  * memory or `text` is NULL. File names go by the file API's code page. */
 WCHAR *wide_from_ansi(const char *text);
