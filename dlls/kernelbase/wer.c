@@ -5,27 +5,6 @@
  */
 #include "kernelbase.h"
 
-#define WER_ALL_FLAGS 0x3f
-
-static DWORD fault_reporting_flags;
-
-HRESULT WINAPI WerGetFlags(HANDLE process, DWORD *flags)
-{
-    (void)process;
-    if (!flags)
-        return E_INVALIDARG;
-    *flags = fault_reporting_flags;
-    return S_OK;
-}
-
-HRESULT WINAPI WerSetFlags(DWORD flags)
-{
-    if (flags & ~WER_ALL_FLAGS)
-        return E_INVALIDARG;
-    fault_reporting_flags = flags;
-    return S_OK;
-}
-
 HRESULT WINAPI WerRegisterFile(const WCHAR *file, int type, DWORD flags)
 {
     (void)type, (void)flags;
