@@ -19,6 +19,7 @@
 #include "main.h"
 #include "path.h"
 #include "peb.h"
+#include "process_create.h"
 #include "signal.h"
 #include "thread.h"
 #include "trace.h"
@@ -220,7 +221,7 @@ __attribute__((visibility("default"))) int decant_main(const struct decant_start
 
 int decant_main(const struct decant_start *start)
 {
-    RTL_USER_PROCESS_PARAMETERS *parameters;
+    RTL_USER_PROCESS_PARAMETERS *parameters = NULL;
     struct image_info info = {0};
     void *exe;
     size_t bytes;
@@ -255,7 +256,7 @@ int decant_main(const struct decant_start *start)
     status = virtual_map_image_file(start->program, &exe, &bytes, &info);
     if (status) {
         report_image_error(start->argv[0], status, info.machine);
-        return EXIT_CANNOT_START;
+        return EXIT_CANNOT_START; /* a parent sees us end before we said that we run */
     }
     if (info.characteristics & IMAGE_FILE_DLL) {
         report_error("%s: this is a DLL, not a program", start->argv[0]);
@@ -270,12 +271,16 @@ int decant_main(const struct decant_start *start)
 
     status = thread_init_first(info.stack_reserve, info.stack_commit, (void *)info.entry);
     if (!status)
-        status = parameters_from_linux(&parameters);
+        status = child_take_parameters(&parameters);
+    if (!status && !parameters && !(status = parameters_from_linux(&parameters)))
+        file_init_std_handles(parameters);
     if (status) {
+        child_report_start(status);
         report_error("cannot set up the first thread (status 0x%08x)", (unsigned)status);
         return EXIT_CANNOT_START;
     }
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, as on Windows */
     process.peb->ProcessParameters = parameters;
-    file_init_std_handles(parameters);
+    child_report_start(STATUS_SUCCESS);
     return (int)thread_run_first((void *)info.entry, process.peb);
 }

@@ -135,6 +135,7 @@ struct process {
     char **envp;
     size_t default_stack_reserve; /* from the program's header */
     size_t default_stack_commit;
+    bool start_suspended;         /* CREATE_SUSPENDED: the first thread waits for ResumeThread */
 };
 extern struct process process;
 
