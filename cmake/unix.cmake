@@ -5,6 +5,12 @@ find_package(Threads REQUIRED)
 find_path(NLS_DIR l_intl.nls PATHS /usr/share/wine/nls NO_DEFAULT_PATH
     DOC "Folder with Wine's NLS data files (Debian: libwine)")
 
+if(DECANT_SANITIZE)
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
+        -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+endif()
+
 set(DECANT_LIBDIR lib/decant/x86_64-unix)
 
 # NT types from Wine's headers; WCHAR is 16 bits wide, so L"" literals must be too.
