@@ -42,10 +42,7 @@ static void handle_fault(int number, siginfo_t *info, void *context)
 
 static int set_up(void **state)
 {
-    struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
-
     (void)state;
-    sigaction(SIGSEGV, &action, NULL); /* CMocka has put its own before each test */
     memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(memory != MAP_FAILED);
     assert_int_equal(ww_add(memory, BYTES, &region), 0);
@@ -62,6 +59,15 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* First line of each test: CMocka has put its own handler before it. */
+static void begin(void **state)
+{
+    struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+    (void)state;
+    sigaction(SIGSEGV, &action, NULL);
+}
+
 static char *page(size_t index)
 {
     return memory + index * WW_PAGE_BYTES;
@@ -76,7 +82,7 @@ static size_t get(size_t first, size_t count, bool reset, size_t limit)
 
 static void test_fresh_and_written(void **state)
 {
-    (void)state;
+    begin(state);
     assert_int_equal(get(0, PAGES, false, PAGES), 0);
     (void)*(volatile char *)page(3); /* a read is no write */
     assert_int_equal(get(0, PAGES, false, PAGES), 0);
@@ -93,7 +99,7 @@ static void test_fresh_and_written(void **state)
 
 static void test_short_buffer_resets_what_it_reports(void **state)
 {
-    (void)state;
+    begin(state);
     for (size_t i = 0; i < PAGES; i += 2)
         page(i)[9] = 1;
     assert_int_equal(get(0, PAGES, true, 10), 10);
@@ -108,7 +114,7 @@ static void test_short_buffer_resets_what_it_reports(void **state)
 
 static void test_reset(void **state)
 {
-    (void)state;
+    begin(state);
     memset(memory, 1, 8 * WW_PAGE_BYTES);
     assert_int_equal(ww_reset(region, page(2), 3 * WW_PAGE_BYTES), 0);
     assert_int_equal(get(0, PAGES, false, PAGES), 5);
@@ -118,13 +124,12 @@ static void test_reset(void **state)
 /* Wine's test 15, which passes on Windows: {3} is latched by a protection change and survives. */
 static void test_latch_and_decommit(void **state)
 {
-    (void)state;
+    begin(state);
     page(3)[0] = 1;
     ww_latch(region, memory, 16 * WW_PAGE_BYTES);
     page(5)[0] = 1;
     assert_int_equal(get(0, 16, false, PAGES), 2);
     ww_decommit(region, memory, 16 * WW_PAGE_BYTES);
-    madvise(memory, 16 * WW_PAGE_BYTES, MADV_DONTNEED);
     mprotect(memory, 16 * WW_PAGE_BYTES,
              ww_filter_access(region, memory, 16 * WW_PAGE_BYTES, PROT_READ | PROT_WRITE));
     assert_int_equal(get(0, 16, false, PAGES), 1);
@@ -138,7 +143,7 @@ static void test_kernel_writes(void **state)
 {
     int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
-    (void)state;
+    begin(state);
     ww_prepare_kernel_write(region, page(7) + 100, 2 * WW_PAGE_BYTES);
     assert_int_equal(read(fd, page(7) + 100, 2 * WW_PAGE_BYTES), 2 * WW_PAGE_BYTES);
     close(fd);
@@ -149,7 +154,7 @@ static void test_kernel_writes(void **state)
 /* Scattered writes over the whole, against a model, get with many sizes of buffer. */
 static void test_random(void **state)
 {
-    (void)state;
+    begin(state);
     srand(7);
     for (int round = 0; round < 300; round++) {
         bool model[PAGES] = {false};
@@ -203,7 +208,7 @@ static void test_writers_and_scanner(void **state)
     uint64_t writes = 0;
     pthread_t threads[2];
 
-    (void)state;
+    begin(state);
     memset(seen, 0, sizeof(seen));
     memset(generations, 0, sizeof(generations));
     stop = false;

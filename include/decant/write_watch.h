@@ -60,7 +60,8 @@ int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void 
            size_t *count);
 int ww_reset(struct ww_region *region, void *base, size_t bytes);
 
-/* The pages are about to be dropped (decommit): what is dirty and not latched is forgotten. */
+/* Decommit: drops the pages (they read as zero afterwards); what is dirty and not latched is
+ * forgotten. */
 void ww_decommit(struct ww_region *region, void *base, size_t bytes);
 /* A protection change: what is dirty now is latched and survives a decommit, as on Windows. */
 void ww_latch(struct ww_region *region, void *base, size_t bytes);

@@ -310,8 +310,8 @@ NTSTATUS WINAPI NtAllocateVirtualMemoryEx(HANDLE process_handle, void **address,
 
 /* --- Freeing --- */
 
-/* Decommitted pages read as zero when they are committed again. A watched range is dropped with
- * madvise, since mapping it anew would end the watch. */
+/* Decommitted pages read as zero when they are committed again. The engine drops a watched range, since
+ * mapping it anew would end the watch. */
 static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
 {
     size_t first = (size_t)(base - view->base) >> PAGE_SHIFT;
@@ -320,9 +320,7 @@ static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
         return STATUS_NO_MEMORY;
     if (view->flags & VIEW_WRITE_WATCH) {
         watch_decommit(view, base, bytes);
-        if (madvise(base, bytes, MADV_DONTNEED) || mprotect(base, bytes, PROT_NONE))
-            return errno_to_status(errno);
-        return STATUS_SUCCESS;
+        return mprotect(base, bytes, PROT_NONE) ? errno_to_status(errno) : STATUS_SUCCESS;
     }
     if (mmap(base, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
              0) == MAP_FAILED)

@@ -24,7 +24,7 @@ void ww_prepare_buffer(void *buffer, size_t bytes);
 struct ww_region *watch_pin(void *base, size_t bytes, struct watch **watch);
 void watch_unpin(struct watch *watch);
 
-/* Before pages are dropped: what was not latched is forgotten. */
+/* Drops pages: what was not latched is forgotten. */
 void watch_decommit(struct view *view, char *base, size_t bytes);
 /* VirtualProtect: what is dirty now survives a later decommit. */
 void watch_latch(struct view *view, char *base, size_t bytes);

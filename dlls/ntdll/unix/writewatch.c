@@ -70,7 +70,6 @@ static int self_test(void)
     memory[0] = 1;
     memory[WW_PAGE_BYTES] = 2;
     ww_decommit(region, (void *)memory, bytes);
-    madvise((void *)memory, bytes, MADV_DONTNEED);
     count = 4;
     if (ww_get(region, (void *)memory, bytes, false, pages, &count) || count)
         goto done;
@@ -263,6 +262,7 @@ int ww_reset(struct ww_region *region, void *base, size_t bytes)
 void ww_decommit(struct ww_region *region, void *base, size_t bytes)
 {
     pthread_mutex_lock(&region->lock);
+    madvise(base, bytes, MADV_DONTNEED);
     ops->decommit(region, base, bytes);
     pthread_mutex_unlock(&region->lock);
 }

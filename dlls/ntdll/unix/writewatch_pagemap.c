@@ -212,10 +212,8 @@ static int get(struct ww_region *region, char *base, size_t bytes, bool reset, v
 /* Dropped pages carry no state, so they are clean by themselves; markers are laid anew. */
 static void decommit(struct ww_region *region, char *base, size_t bytes)
 {
-    if (!has_markers)
-        return;
-    madvise(base, bytes, MADV_DONTNEED);
-    reset_range(region, base, bytes);
+    if (has_markers)
+        reset_range(region, base, bytes);
 }
 
 const struct ww_ops ww_pagemap_ops = {
