@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "process_memory.h"
+#include "virtual_watch.h"
 
 #define CHUNK (256 * 1024)
 
@@ -106,7 +107,12 @@ NTSTATUS WINAPI NtWriteVirtualMemory(HANDLE handle, void *address, const void *b
 
         if ((status = guest_copy_in(chunk, (const char *)buffer + done, part)))
             break;
+        if (facts.is_self)
+            watch_open_for_write((char *)address + done, part);
         put = transfer(&facts, chunk, (char *)address + done, part, true);
+        /* Its watch may keep the page closed (mprotect backend): ask it to note the write. */
+        if (!put && !facts.is_self && remote_open_page(facts.pid, (char *)address + done))
+            put = transfer(&facts, chunk, (char *)address + done, part, true);
         if (!put) {
             MEMORY_BASIC_INFORMATION info;
             SIZE_T needed;

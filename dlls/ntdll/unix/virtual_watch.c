@@ -9,10 +9,14 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "decant/write_watch.h"
+#include "process_memory.h"
 #include "virtual_watch.h"
 
 struct watch {
@@ -63,7 +67,9 @@ static int init_engine(void)
         report_error("DECANT_WRITE_WATCH: no backend \"%s\" (pagemap, markers, mprotect)", wanted);
     else if (error)
         report_error("write watch: no backend works here: %s", ww_backend_reason());
-    else
+    else if (ww_backend() == WW_MPROTECT)
+        watch_listen();
+    if (!error)
         trace(TRACE_WRITEWATCH, "backend %s%s%s", ww_backend_name(ww_backend()),
               *ww_backend_reason() ? "; " : "", ww_backend_reason());
     return error;
@@ -154,6 +160,101 @@ void watch_unpin(struct watch *watch)
     atomic_fetch_sub(&watch->pins, 1);
     if (ww_backend() == WW_MPROTECT)
         virtual_unlock(&signals);
+}
+
+void watch_open_for_write(void *address, size_t bytes)
+{
+    char *end = (char *)address + bytes;
+    struct view *view;
+    sigset_t signals;
+
+    if (ww_backend() != WW_MPROTECT)
+        return;
+    virtual_lock(&signals);
+    for (view = view_at_or_above(address); view && view->base < end;
+         view = view_at_or_above(view->base + view->bytes))
+        if (view->watch)
+            ww_prepare_kernel_write(view->watch->region, address, bytes);
+    virtual_unlock(&signals);
+}
+
+/* --- Requests of other processes ---
+ *
+ * A write from outside into a write-protected page does not fault here, so it would be missed. The writer
+ * asks first: a real-time signal with the address. */
+
+#define SIGNAL_OPEN_PAGE (SIGRTMIN + 5)
+
+static void handle_request(int number, siginfo_t *info, void *context)
+{
+    int saved_errno = errno;
+    struct view *view;
+
+    (void)number, (void)context;
+    /* Only while no code of ours can hold the virtual lock on this thread: it is held with all signals
+     * blocked, so here it is not. */
+    if (info->si_code == SI_QUEUE && info->si_uid == getuid()) {
+        void *page = (void *)((uintptr_t)info->si_value.sival_ptr & ~PAGE_OFFSET);
+        sigset_t signals;
+
+        virtual_lock(&signals);
+        view = view_find(page);
+        if (view && view->watch)
+            ww_prepare_kernel_write(view->watch->region, page, PAGE_BYTES);
+        virtual_unlock(&signals);
+    }
+    errno = saved_errno;
+}
+
+void watch_listen(void)
+{
+    struct sigaction action = {.sa_sigaction = handle_request,
+                               .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+    sigfillset(&action.sa_mask);
+    sigaction(SIGNAL_OPEN_PAGE, &action, NULL);
+}
+
+/* Whether the process catches the signal; sent to one that does not, it would end it. */
+static bool is_listening(pid_t pid)
+{
+    unsigned long long caught = 0;
+    char path[64], line[256];
+    FILE *status;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    status = fopen(path, "re");
+    while (status && fgets(line, sizeof(line), status))
+        if (sscanf(line, "SigCgt: %llx", &caught) == 1)
+            break;
+    if (status)
+        fclose(status);
+    return caught >> (SIGNAL_OPEN_PAGE - 1) & 1;
+}
+
+static bool is_writable(pid_t pid, void *address)
+{
+    struct process_facts facts = {.pid = pid};
+    MEMORY_BASIC_INFORMATION info;
+
+    return !remote_query_basic(&facts, address, &info) &&
+           info.Protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE);
+}
+
+bool remote_open_page(pid_t pid, void *address)
+{
+    union sigval value = {.sival_ptr = address};
+
+    if (!is_listening(pid) || sigqueue(pid, SIGNAL_OPEN_PAGE, value))
+        return false;
+    for (int i = 0; i < 1000; i++) {
+        struct timespec pause = {0, 1000000};
+
+        if (is_writable(pid, address))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
 }
 
 void ww_prepare_buffer(void *buffer, size_t bytes)

@@ -18,6 +18,14 @@ void watch_share(struct view *view, struct view *second);
  * counts as written, and with the mprotect backend its pages are opened for the kernel. */
 void ww_prepare_buffer(void *buffer, size_t bytes);
 
+/* mprotect backend: notes a write by other means than the program's own instructions and opens the pages. */
+void watch_open_for_write(void *address, size_t bytes);
+/* The same for one page of another process, which is asked by a signal; waits until the page can be
+ * written, one second at most. False: it is no watched page there, or not our kind of process. */
+bool remote_open_page(pid_t pid, void *address);
+/* Installs the handler that answers such requests; at the first watched allocation. */
+void watch_listen(void);
+
 /* For NtGetWriteWatch: the watch over [base, base + bytes), which must lie in one watched view; it stays
  * until watch_unpin. NULL: there is none. The virtual lock is not held in between, so scans run in parallel with
  * everything else; releasing the view waits for them. */
