@@ -8,6 +8,11 @@
 
 static RTL_CRITICAL_SECTION peb_lock = {NULL, -1, 0, NULL, NULL, 0};
 
+PEB *WINAPI RtlGetCurrentPeb(void)
+{
+    return current_peb();
+}
+
 void WINAPI RtlAcquirePebLock(void)
 {
     RtlEnterCriticalSection(&peb_lock);
