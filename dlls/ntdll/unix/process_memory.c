@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "process_memory.h"
+#include "views.h"
 #include "virtual_watch.h"
 
 #define CHUNK (256 * 1024)
@@ -130,59 +132,117 @@ NTSTATUS WINAPI NtWriteVirtualMemory(HANDLE handle, void *address, const void *b
     return finish(count, done, status);
 }
 
-/* --- /proc/PID/maps --- */
+/* --- Another process's allocations --- */
 
-static ULONG protect_from_maps(const char *flags)
+static bool read_remote(const struct process_facts *facts, const void *address, void *out,
+                        size_t bytes)
 {
-    bool readable = flags[0] == 'r', writable = flags[1] == 'w', executable = flags[2] == 'x';
+    return transfer(facts, out, (void *)address, bytes, false) == bytes;
+}
 
-    if (executable)
-        return writable ? PAGE_EXECUTE_READWRITE : readable ? PAGE_EXECUTE_READ : PAGE_EXECUTE;
-    return writable ? PAGE_READWRITE : readable ? PAGE_READONLY : PAGE_NOACCESS;
+/* The view that ends above the address, by binary search in the other's array; *found false: none. */
+static bool find_view(const struct process_facts *facts, const struct process_block *block,
+                      uintptr_t address, struct view *view, bool *found)
+{
+    uint64_t low = 0, high = block->view_count;
+
+    *found = false;
+    while (low < high) {
+        uint64_t middle = (low + high) / 2;
+        struct view *pointer, candidate;
+
+        if (!read_remote(facts, block->views + middle, &pointer, sizeof(pointer)) ||
+            !read_remote(facts, pointer, &candidate, sizeof(candidate)))
+            return false;
+        if ((uintptr_t)candidate.base + candidate.bytes > address) {
+            *view = candidate;
+            *found = true;
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return true;
+}
+
+/* The state of a page in a copy of the other's view. */
+static bool find_run(const struct process_facts *facts, const struct view *view, size_t page,
+                     ULONG *protect, size_t *end)
+{
+    size_t low = 0, high = view->run_count;
+
+    *protect = 0;
+    *end = view->bytes >> PAGE_SHIFT;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        struct page_run run;
+
+        if (!read_remote(facts, view->runs + middle, &run, sizeof(run)))
+            return false;
+        if (run.first + run.count > page) {
+            *protect = run.first <= page ? run.protect : 0;
+            *end = run.first <= page ? run.first + run.count : run.first;
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return true;
+}
+
+static NTSTATUS query_once(const struct process_facts *facts, const struct process_block *block,
+                           uintptr_t page, MEMORY_BASIC_INFORMATION *info)
+{
+    struct view view;
+    ULONG protect;
+    size_t first, end;
+    bool found;
+
+    memset(info, 0, sizeof(*info));
+    info->BaseAddress = (void *)page;
+    if (!find_view(facts, block, page, &view, &found))
+        return STATUS_PROCESS_IS_TERMINATING;
+    if (!found || (uintptr_t)view.base > page) {
+        info->RegionSize = (found ? (uintptr_t)view.base : USER_SPACE_HIGH) - page;
+        info->State = MEM_FREE;
+        info->Protect = PAGE_NOACCESS;
+        return STATUS_SUCCESS;
+    }
+    first = (page - (uintptr_t)view.base) >> PAGE_SHIFT;
+    if (!find_run(facts, &view, first, &protect, &end))
+        return STATUS_PROCESS_IS_TERMINATING;
+    info->AllocationBase = view.base;
+    info->AllocationProtect = view.protect;
+    info->RegionSize = (end - first) << PAGE_SHIFT;
+    info->State = protect ? MEM_COMMIT : MEM_RESERVE;
+    info->Protect = protect;
+    info->Type = view.type;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
                             MEMORY_BASIC_INFORMATION *info)
 {
-    uintptr_t page = (uintptr_t)address & ~PAGE_OFFSET, free_from = page;
-    char path[64], line[512];
-    NTSTATUS status = STATUS_SUCCESS;
-    FILE *maps;
+    uintptr_t page = (uintptr_t)address & ~PAGE_OFFSET;
+    NTSTATUS status = STATUS_UNSUCCESSFUL;
 
-    if (page >= 0x7fffffff0000)
+    if (page >= USER_SPACE_HIGH)
         return STATUS_INVALID_PARAMETER;
-    memset(info, 0, sizeof(*info));
-    snprintf(path, sizeof(path), "/proc/%d/maps", facts->pid);
-    maps = fopen(path, "re");
-    if (!maps)
-        return errno == ENOENT ? STATUS_PROCESS_IS_TERMINATING : errno_to_status(errno);
-    info->BaseAddress = (void *)page;
-    info->State = MEM_FREE;
-    info->Protect = PAGE_NOACCESS;
-    info->RegionSize = 0x7fffffff0000 - page;
-    while (fgets(line, sizeof(line), maps)) {
-        unsigned long start, end, offset;
-        char flags[8];
-        int name_at = 0;
+    for (int tries = 0; tries < 1000; tries++) {
+        struct process_block before, after;
 
-        if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %n", &start, &end, flags, &offset, &name_at) < 4)
+        if (!read_remote(facts, PROCESS_BLOCK, &before, sizeof(before)))
+            return errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_PROCESS_IS_TERMINATING;
+        if (before.magic != PROCESS_BLOCK_MAGIC || before.view_bytes != sizeof(struct view))
+            return STATUS_NOT_SUPPORTED; /* no program of ours, or of another build */
+        if (before.sequence & 1) {
+            sched_yield();
             continue;
-        if (end <= page)
-            continue;
-        if (start > page) {
-            info->RegionSize = start - free_from;
-            break;
         }
-        info->AllocationBase = (void *)start;
-        info->AllocationProtect = info->Protect = protect_from_maps(flags);
-        info->RegionSize = end - page;
-        info->State = flags[0] == '-' && flags[1] == '-' && flags[2] == '-' ? MEM_RESERVE
-                                                                            : MEM_COMMIT;
-        if (info->State == MEM_RESERVE)
-            info->Protect = 0;
-        info->Type = name_at && line[name_at] == '/' ? MEM_IMAGE : MEM_PRIVATE;
-        break;
+        status = query_once(facts, &before, page, info);
+        if (read_remote(facts, PROCESS_BLOCK, &after, sizeof(after)) &&
+            after.sequence == before.sequence)
+            return status;
     }
-    fclose(maps);
     return status;
 }

@@ -6,8 +6,8 @@
 
 #include "process.h"
 
-/* MemoryBasicInformation of another process, from /proc/PID/maps: private memory is shown as an
- * allocation per mapping. */
+/* MemoryBasicInformation of another Decant process, read out of its own bookkeeping.
+ * STATUS_NOT_SUPPORTED for a process that is none. */
 NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
                             MEMORY_BASIC_INFORMATION *info);
 

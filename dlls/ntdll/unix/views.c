@@ -23,6 +23,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct view **views;
 static size_t view_count, view_room;
+static bool is_published;
 static uintptr_t next_fit = ARENA_LOW;
 
 void virtual_lock(sigset_t *old)
@@ -32,12 +33,33 @@ void virtual_lock(sigset_t *old)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, old);
     pthread_mutex_lock(&lock);
+    if (is_published)
+        atomic_fetch_add(&PROCESS_BLOCK->sequence, 1);
 }
 
 void virtual_unlock(const sigset_t *old)
 {
+    if (is_published) {
+        PROCESS_BLOCK->views = views;
+        PROCESS_BLOCK->view_count = view_count;
+        PROCESS_BLOCK->peb = process.peb;
+        atomic_fetch_add(&PROCESS_BLOCK->sequence, 1);
+    }
     pthread_mutex_unlock(&lock);
     pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+int process_block_init(void)
+{
+    void *page = mmap(PROCESS_BLOCK, PAGE_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    if (page == MAP_FAILED)
+        return -errno;
+    PROCESS_BLOCK->magic = PROCESS_BLOCK_MAGIC;
+    PROCESS_BLOCK->view_bytes = sizeof(struct view);
+    is_published = true;
+    return 0;
 }
 
 /* Index of the first view that ends above the address. */

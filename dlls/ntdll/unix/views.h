@@ -38,6 +38,24 @@ struct view {
     struct object *section;     /* a view of a section keeps it alive; may be NULL */
 };
 
+/* At a fixed address in every process, so that others can read (with process_vm_readv) what is
+ * allocated here. Read-only for the reader: `sequence` is odd while something changes, and a reader that
+ * finds it changed begins anew. */
+#define PROCESS_BLOCK ((struct process_block *)0x7ffdf000)
+#define PROCESS_BLOCK_MAGIC 0x31544e4143454400ull /* "\0DECANT1" */
+
+struct process_block {
+    uint64_t magic;
+    _Atomic uint32_t sequence;
+    uint32_t view_bytes;        /* sizeof(struct view): builds that differ do not read each other */
+    struct view **views;
+    uint64_t view_count;
+    PEB *peb;
+};
+
+/* Makes the block; before the first view. 0 or -errno. */
+int process_block_init(void);
+
 /* Taken with all signals blocked, so that a thread is never parked by NtSuspendThread while it holds it. */
 void virtual_lock(sigset_t *old);
 void virtual_unlock(const sigset_t *old);

@@ -28,6 +28,10 @@ struct placement {
 
 NTSTATUS virtual_init(void)
 {
+    int error = process_block_init();
+
+    if (error)
+        return errno_to_status(-error);
     return watch_init();
 }
 

@@ -232,13 +232,24 @@ static bool is_listening(pid_t pid)
     return caught >> (SIGNAL_OPEN_PAGE - 1) & 1;
 }
 
+/* Whether Linux lets the page be written there: what the request has to change. */
 static bool is_writable(pid_t pid, void *address)
 {
-    struct process_facts facts = {.pid = pid};
-    MEMORY_BASIC_INFORMATION info;
+    char path[64], line[512], flags[8];
+    unsigned long start, end;
+    bool writable = false;
+    FILE *maps;
 
-    return !remote_query_basic(&facts, address, &info) &&
-           info.Protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE);
+    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+    maps = fopen(path, "re");
+    while (maps && fgets(line, sizeof(line), maps))
+        if (sscanf(line, "%lx-%lx %7s", &start, &end, flags) == 3 && (uintptr_t)address < end) {
+            writable = (uintptr_t)address >= start && flags[1] == 'w';
+            break;
+        }
+    if (maps)
+        fclose(maps);
+    return writable;
 }
 
 bool remote_open_page(pid_t pid, void *address)
