@@ -7,9 +7,12 @@
  * -errno.
  *
  * Locking. Each region has a lock of its own, so scans of different regions run in parallel. Calls that
- * change what is mapped (ww_remove, ww_decommit, ww_latch) take it too; the host must call them before
- * it unmaps, drops or protects the pages, and must not let anybody else map over a region while it
- * exists. The kernel's own scan is atomic against writers per page.
+ * change what is mapped (ww_remove, ww_decommit, ww_latch) take it too. The host calls ww_remove before it
+ * unmaps and ww_latch before it protects, leaves dropping to ww_decommit, and lets nobody map over a
+ * region while it exists. Pages that leave by another way (MADV_DONTNEED beside us) may be reported
+ * although they were not written. ww_filter_access takes no lock: the mprotect backend's host holds its own
+ * lock around it, wanted_access and the protection change. The kernel's own scan is atomic against
+ * writers per page.
  */
 #ifndef DECANT_WRITE_WATCH_H
 #define DECANT_WRITE_WATCH_H
@@ -60,9 +63,9 @@ int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void 
            size_t *count);
 int ww_reset(struct ww_region *region, void *base, size_t bytes);
 
-/* Decommit: drops the pages (they read as zero afterwards); what is dirty and not latched is
- * forgotten. */
-void ww_decommit(struct ww_region *region, void *base, size_t bytes);
+/* Drops the pages (they read as zero afterwards): what is dirty and not latched is forgotten. The engine
+ * does it itself, under the region's lock: a scan must not see one without the other. */
+int ww_decommit(struct ww_region *region, void *base, size_t bytes);
 /* A protection change: what is dirty now is latched and survives a decommit, as on Windows. */
 void ww_latch(struct ww_region *region, void *base, size_t bytes);
 

@@ -314,8 +314,8 @@ NTSTATUS WINAPI NtAllocateVirtualMemoryEx(HANDLE process_handle, void **address,
 
 /* --- Freeing --- */
 
-/* Decommitted pages read as zero when they are committed again. The engine drops a watched range, since
- * mapping it anew would end the watch. */
+/* Decommitted pages read as zero when they are committed again. A watched range is dropped with
+ * madvise, since mapping it anew would end the watch. */
 static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
 {
     size_t first = (size_t)(base - view->base) >> PAGE_SHIFT;
@@ -323,8 +323,13 @@ static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
     if (!runs_clear(view, first, bytes >> PAGE_SHIFT))
         return STATUS_NO_MEMORY;
     if (view->flags & VIEW_WRITE_WATCH) {
-        watch_decommit(view, base, bytes);
-        return mprotect(base, bytes, PROT_NONE) ? errno_to_status(errno) : STATUS_SUCCESS;
+        int error = watch_decommit(view, base, bytes);
+
+        if (error)
+            return errno_to_status(-error);
+        if (mprotect(base, bytes, PROT_NONE))
+            return errno_to_status(errno);
+        return STATUS_SUCCESS;
     }
     if (mmap(base, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
              0) == MAP_FAILED)

@@ -111,10 +111,9 @@ void watch_remove(struct view *view)
     free(watch);
 }
 
-void watch_decommit(struct view *view, char *base, size_t bytes)
+int watch_decommit(struct view *view, char *base, size_t bytes)
 {
-    if (view->watch)
-        ww_decommit(view->watch->region, base, bytes);
+    return view->watch ? ww_decommit(view->watch->region, base, bytes) : 0;
 }
 
 void watch_latch(struct view *view, char *base, size_t bytes)

@@ -28,12 +28,13 @@ void watch_listen(void);
 
 /* For NtGetWriteWatch: the watch over [base, base + bytes), which must lie in one watched view; it stays
  * until watch_unpin. NULL: there is none. The virtual lock is not held in between, so scans run in parallel with
- * everything else; releasing the view waits for them. */
+ * everything else; releasing the view waits for them. In between, no memory of the program's may be
+ * touched: its fault would need the lock. */
 struct ww_region *watch_pin(void *base, size_t bytes, struct watch **watch);
 void watch_unpin(struct watch *watch);
 
-/* Drops pages: what was not latched is forgotten. */
-void watch_decommit(struct view *view, char *base, size_t bytes);
+/* Drops pages: what was not latched is forgotten. 0 or -errno. */
+int watch_decommit(struct view *view, char *base, size_t bytes);
 /* VirtualProtect: what is dirty now survives a later decommit. */
 void watch_latch(struct view *view, char *base, size_t bytes);
 /* The Linux access that pages may have now; less than asked when the backend must catch writes. */

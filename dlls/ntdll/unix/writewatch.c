@@ -10,6 +10,9 @@
 
 #include "writewatch.h"
 
+/* Pages that are looked at together where latched and scanned ones are merged. */
+#define WINDOW_PAGES 512
+
 const struct ww_host *ww_host;
 
 static const struct ww_ops *ops;
@@ -69,7 +72,8 @@ static int self_test(void)
         goto done;
     memory[0] = 1;
     memory[WW_PAGE_BYTES] = 2;
-    ww_decommit(region, (void *)memory, bytes);
+    if (ww_decommit(region, (void *)memory, bytes))
+        goto done;
     count = 4;
     if (ww_get(region, (void *)memory, bytes, false, pages, &count) || count)
         goto done;
@@ -122,8 +126,6 @@ static size_t page_count(size_t bytes)
     return bytes / WW_PAGE_BYTES;
 }
 
-uint64_t *ww_new_bits(size_t pages);
-
 uint64_t *ww_new_bits(size_t pages)
 {
     /* Mapped and not allocated: most of a big reserve's bits are never touched. */
@@ -133,7 +135,7 @@ uint64_t *ww_new_bits(size_t pages)
     return bits == MAP_FAILED ? NULL : bits;
 }
 
-static void free_bits(uint64_t *bits, size_t pages)
+void ww_free_bits(uint64_t *bits, size_t pages)
 {
     if (bits)
         munmap(bits, (pages + 63) / 64 * 8);
@@ -164,8 +166,10 @@ void ww_remove(struct ww_region *region)
     pthread_mutex_lock(&region->lock);
     ops->remove(region);
     pthread_mutex_unlock(&region->lock);
-    free_bits(region->latched, page_count(region->bytes));
-    free_bits(region->dirty, page_count(region->bytes));
+    ww_free_bits(region->latched, page_count(region->bytes));
+    ww_free_bits(region->dirty, page_count(region->bytes));
+    /* A region that begins and ends inside page tables has parts of two more. */
+    ww_free_bits(region->solid, region->bytes / ((size_t)2 << 20) + 2);
     pthread_mutex_destroy(&region->lock);
     free(region);
 }
@@ -180,40 +184,76 @@ static void report_all(char *base, size_t bytes, void **addresses, size_t *count
         addresses[i] = base + i * WW_PAGE_BYTES;
 }
 
-/* Pages that are latched count as written until they are reset. Both lists are ascending; what
- * of the scan does not fit must not have been reset, so the latched ones are counted in first: the
- * scan goes from one latched page to the next. */
+/* Pages in the window (no more of them than fit) that are latched or reported by the backend. */
+static int merge_window(struct ww_region *region, size_t first, size_t last, bool reset,
+                        void **addresses, size_t *used)
+{
+    void *scanned[WINDOW_PAGES];
+    size_t count = last - first, next = 0;
+    int error = ops->get(region, region->base + first * WW_PAGE_BYTES,
+                         count * WW_PAGE_BYTES, reset, scanned, &count);
+
+    if (error)
+        return error;
+    for (size_t page = first; page < last; page++) {
+        char *address = region->base + page * WW_PAGE_BYTES;
+        bool is_scanned = next < count && scanned[next] == address;
+
+        if (is_scanned)
+            next++;
+        if (!is_scanned && !bit_get(region->latched, page))
+            continue;
+        addresses[(*used)++] = address;
+        if (reset)
+            bit_clear(region->latched, page);
+    }
+    return 0;
+}
+
+/* Pages that are latched count as written until they are reset. Both lists are ascending; what of the scan
+ * does not fit must not have been reset. So stretches without a latched page are scanned as usual,
+ * and around latched ones windows of no more pages than there is room. */
 static int get_with_latched(struct ww_region *region, char *base, size_t bytes, bool reset,
                             void **addresses, size_t *count)
 {
-    size_t used = 0, limit = *count, first = page_count((size_t)(base - region->base));
-    size_t last = first + page_count(bytes), page = first;
+    size_t used = 0, limit = *count, page = page_count((size_t)(base - region->base));
+    size_t last = page + page_count(bytes);
+    int error = 0;
 
-    while (page < last && used < limit) {
-        size_t latched = page, room;
-        int error;
+    while (page < last && used < limit && !error) {
+        size_t latched = page, room = limit - used;
 
         while (latched < last && !bit_get(region->latched, latched))
-            latched++;
+            latched += latched % 64 || region->latched[latched / 64] ? 1 : 64;
+        if (latched > last)
+            latched = last;
         if (latched > page) {
-            room = limit - used;
             error = ops->get(region, region->base + page * WW_PAGE_BYTES,
                              (latched - page) * WW_PAGE_BYTES, reset, addresses + used, &room);
-            if (error)
-                return error;
-            used += room;
+            used += error ? 0 : room;
+            page = latched;
+        } else {
+            size_t end = page + (room < WINDOW_PAGES ? room : WINDOW_PAGES);
+
+            end = end < last ? end : last;
+            error = merge_window(region, page, end, reset, addresses, &used);
+            page = end;
         }
-        if (latched < last && used < limit) {
-            addresses[used++] = region->base + latched * WW_PAGE_BYTES;
-            if (reset) {
-                bit_clear(region->latched, latched);
-                ops->reset(region, region->base + latched * WW_PAGE_BYTES, WW_PAGE_BYTES);
-            }
-        }
-        page = latched + 1;
     }
     *count = used;
-    return 0;
+    return error;
+}
+
+static void report_failure(int error)
+{
+    static _Atomic int reported;
+    char text[160];
+
+    if (__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) || !ww_host || !ww_host->report)
+        return;
+    snprintf(text, sizeof(text), "write watch: the scan failed (%s); all pages count as written",
+             strerror(-error));
+    ww_host->report(text);
 }
 
 int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void **addresses,
@@ -227,16 +267,7 @@ int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void 
                             : ops->get(region, base, bytes, reset, addresses, count);
     pthread_mutex_unlock(&region->lock);
     if (error) {
-        static _Atomic int reported;
-
-        if (!__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) && ww_host && ww_host->report) {
-            char text[160];
-
-            snprintf(text, sizeof(text),
-                     "write watch: the scan failed (%s); all pages count as written",
-                     strerror(-error));
-            ww_host->report(text);
-        }
+        report_failure(error);
         *count = limit;
         report_all(base, bytes, addresses, count);
     }
@@ -259,24 +290,34 @@ int ww_reset(struct ww_region *region, void *base, size_t bytes)
     return error;
 }
 
-void ww_decommit(struct ww_region *region, void *base, size_t bytes)
+int ww_decommit(struct ww_region *region, void *base, size_t bytes)
 {
+    int error;
+
     pthread_mutex_lock(&region->lock);
-    madvise(base, bytes, MADV_DONTNEED);
-    ops->decommit(region, base, bytes);
+    error = ops->decommit(region, base, bytes);
     pthread_mutex_unlock(&region->lock);
+    return error;
 }
 
 void ww_latch(struct ww_region *region, void *base, size_t bytes)
 {
-    void *pages[512];
+    void *pages[WINDOW_PAGES];
     char *at = base, *end = at + bytes;
 
     pthread_mutex_lock(&region->lock);
     while (at < end) {
-        size_t count = sizeof(pages) / sizeof(pages[0]);
+        size_t count = WINDOW_PAGES;
+        int error = ops->get(region, at, (size_t)(end - at), false, pages, &count);
 
-        if (ops->get(region, at, (size_t)(end - at), false, pages, &count) || !count)
+        if (error) {
+            /* Unknown counts as written, as in ww_get. */
+            report_failure(error);
+            count = page_count((size_t)(end - at));
+            count = count < WINDOW_PAGES ? count : WINDOW_PAGES;
+            report_all(at, count * WW_PAGE_BYTES, pages, &count);
+        }
+        if (!count)
             break;
         if (!region->latched)
             region->latched = ww_new_bits(page_count(region->bytes));

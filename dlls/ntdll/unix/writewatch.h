@@ -14,6 +14,7 @@ struct ww_region {
     pthread_mutex_t lock;
     uint64_t *latched;      /* bit per page: dirty when its protection changed; NULL: none is */
     uint64_t *dirty;        /* mprotect backend: bit per page */
+    uint64_t *solid;        /* pagemap backend: bit per page table; see writewatch_pagemap.c */
 };
 
 /* A backend. `region` is locked. */
@@ -25,15 +26,16 @@ struct ww_ops {
     int (*get)(struct ww_region *region, char *base, size_t bytes, bool reset, void **addresses,
                size_t *count);
     int (*reset)(struct ww_region *region, char *base, size_t bytes);
-    void (*decommit)(struct ww_region *region, char *base, size_t bytes);
+    /* Drops the pages and what was known of them. */
+    int (*decommit)(struct ww_region *region, char *base, size_t bytes);
 };
 
 extern const struct ww_ops ww_pagemap_ops, ww_markers_ops, ww_mprotect_ops;
 extern const struct ww_host *ww_host;
 
-/* Scans through a pagemap descriptor; shared by our own and by remote scans. */
-int ww_scan(int pagemap, char *base, size_t bytes, bool reset, bool by_markers, void **addresses,
-            size_t *count);
+/* Zeroed bits, freed with the region by ww_free_bits; NULL: no memory. */
+uint64_t *ww_new_bits(size_t count);
+void ww_free_bits(uint64_t *bits, size_t count);
 
 static inline bool bit_get(const uint64_t *bits, size_t index)
 {

@@ -16,8 +16,6 @@
 
 #define BLOCK_PAGES 512u
 
-uint64_t *ww_new_bits(size_t pages);
-
 static int open_nothing(void)
 {
     return 0;
@@ -68,24 +66,42 @@ static int apply(struct ww_region *region, size_t first, size_t last)
     return 0;
 }
 
+/* Pages whose protection could not be taken back stay open, so they must stay dirty. */
+static int protect_clean(struct ww_region *region, size_t first, size_t last)
+{
+    int error = apply(region, first, last);
+
+    if (error)
+        for (size_t page = first; page < last; page++)
+            bit_set(region->dirty, page);
+    return error;
+}
+
 static int get(struct ww_region *region, char *base, size_t bytes, bool reset, void **addresses,
                size_t *count)
 {
-    size_t first = page_of(region, base), last = first + bytes / WW_PAGE_BYTES, used = 0, page;
+    size_t first = page_of(region, base), last = first + bytes / WW_PAGE_BYTES, used = 0;
+    size_t page = first;
 
-    for (page = first; page < last && used < *count; page++) {
-        if (!bit_get(region->dirty, page))
+    while (page < last && used < *count) {
+        if (!(page % 64) && !region->dirty[page / 64]) {
+            page += 64;
             continue;
-        if (reset)
-            bit_clear(region->dirty, page);
-        addresses[used++] = region->base + page * WW_PAGE_BYTES;
+        }
+        if (bit_get(region->dirty, page)) {
+            if (reset)
+                bit_clear(region->dirty, page);
+            addresses[used++] = region->base + page * WW_PAGE_BYTES;
+        }
+        page++;
     }
     *count = used;
-    /* The bits first, then the protection: a write in between hits a page that is still open and would be
-     * lost, so what was cleared is protected before we return, and the caller reads the
-     * pages afterwards (Windows: the report is of writes before the call). */
+    /* The bits first, then the protection: a write in between hits a page that is still open, and counts as
+     * one that came before the report. So it must be protected before we return: the
+     * caller reads the pages afterwards. What was cleared lies between the first and the last reported. */
     if (reset && used)
-        return apply(region, first, page);
+        return protect_clean(region, page_of(region, addresses[0]),
+                             page_of(region, addresses[used - 1]) + 1);
     return 0;
 }
 
@@ -95,15 +111,14 @@ static int reset_range(struct ww_region *region, char *base, size_t bytes)
 
     for (size_t page = first; page < last; page++)
         bit_clear(region->dirty, page);
-    return apply(region, first, last);
+    return protect_clean(region, first, last);
 }
 
-static void decommit(struct ww_region *region, char *base, size_t bytes)
+static int decommit(struct ww_region *region, char *base, size_t bytes)
 {
-    size_t first = page_of(region, base), last = first + bytes / WW_PAGE_BYTES;
-
-    for (size_t page = first; page < last; page++)
-        bit_clear(region->dirty, page);
+    if (madvise(base, bytes, MADV_DONTNEED))
+        return -errno;
+    return reset_range(region, base, bytes);
 }
 
 const struct ww_ops ww_mprotect_ops = {
@@ -130,44 +145,66 @@ int ww_filter_access(struct ww_region *region, void *base, size_t bytes, int acc
     return access;
 }
 
-/* Notes the pages as written and opens them. */
-static void mark(struct ww_region *region, size_t first, size_t last)
+static bool is_writable(struct ww_region *region, size_t page, size_t *run)
 {
-    for (size_t page = first; page < last; page++)
-        bit_set(region->dirty, page);
-    if (apply(region, first, last) != -ENOMEM)
-        return;
-    /* Too many mappings: open the block, which joins them. */
+    size_t bytes = region->bytes - page * WW_PAGE_BYTES;
+    bool writable = true;
+
+    if (ww_host && ww_host->wanted_access)
+        writable = ww_host->wanted_access(region->base + page * WW_PAGE_BYTES, &bytes) & PROT_WRITE;
+    *run = bytes / WW_PAGE_BYTES;
+    return writable;
+}
+
+/* Notes the pages that may be written as written, and opens them. False: none may be, or they cannot be opened. */
+static bool mark(struct ww_region *region, size_t first, size_t last)
+{
+    bool any = false;
+    size_t run;
+
+    for (size_t page = first; page < last; page += run) {
+        bool writable = is_writable(region, page, &run);
+
+        if (run > last - page)
+            run = last - page;
+        any |= writable;
+        for (size_t i = 0; writable && i < run; i++)
+            bit_set(region->dirty, page + i);
+    }
+    return any && !apply(region, first, last);
+}
+
+/* Too many mappings: a larger block is opened, which joins them. */
+static bool mark_and_open(struct ww_region *region, size_t first, size_t last)
+{
+    const size_t end = region->bytes / WW_PAGE_BYTES;
+
+    if (mark(region, first, last))
+        return true;
     first -= first % BLOCK_PAGES;
     last += (BLOCK_PAGES - last % BLOCK_PAGES) % BLOCK_PAGES;
-    if (last > region->bytes / WW_PAGE_BYTES)
-        last = region->bytes / WW_PAGE_BYTES;
-    for (size_t page = first; page < last; page++)
-        bit_set(region->dirty, page);
-    if (apply(region, first, last)) {
-        last = region->bytes / WW_PAGE_BYTES;
-        for (size_t page = 0; page < last; page++)
-            bit_set(region->dirty, page);
-        apply(region, 0, last);
-    }
+    return mark(region, first, last < end ? last : end) || mark(region, 0, end);
 }
 
 bool ww_handle_fault(struct ww_region *region, void *address)
 {
-    size_t page;
+    bool opened = false;
+    size_t page, run;
 
     if (!region->dirty)
         return false;
     pthread_mutex_lock(&region->lock);
     page = page_of(region, address);
-    mark(region, page, page + 1);
+    if (is_writable(region, page, &run))
+        opened = mark_and_open(region, page, page + 1);
     pthread_mutex_unlock(&region->lock);
-    return true;
+    return opened;
 }
 
 void ww_prepare_kernel_write(struct ww_region *region, void *base, size_t bytes)
 {
     char *start = base, *end = start + bytes;
+    size_t page, last, run;
 
     if (!region->dirty || !bytes)
         return;
@@ -178,6 +215,14 @@ void ww_prepare_kernel_write(struct ww_region *region, void *base, size_t bytes)
     if (start >= end)
         return;
     pthread_mutex_lock(&region->lock);
-    mark(region, page_of(region, start), page_of(region, end - 1) + 1);
+    last = page_of(region, end - 1) + 1;
+    for (page = page_of(region, start); page < last; page += run) {
+        bool writable = is_writable(region, page, &run);
+
+        if (run > last - page)
+            run = last - page;
+        if (writable)
+            mark_and_open(region, page, page + run);
+    }
     pthread_mutex_unlock(&region->lock);
 }

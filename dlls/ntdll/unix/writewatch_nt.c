@@ -34,33 +34,55 @@ static void round_range(void *base, SIZE_T size, char **start, size_t *bytes)
     *bytes = to > from ? to - from : 0;
 }
 
+/* One scan. A watch is pinned for its time only, since a fault in the program's memory needs the lock
+ * that whoever ends a watch holds while it waits for the pins. */
+static NTSTATUS scan(const struct process_facts *facts, char *start, size_t bytes, bool reset,
+                     void **addresses, size_t *count)
+{
+    struct ww_region *region;
+    struct watch *watch;
+    int error;
+
+    if (!facts->is_self) {
+        error = ww_get_remote(facts->pid, start, bytes, reset, addresses, count);
+        return !error              ? STATUS_SUCCESS
+               : error == -EPERM  ? STATUS_INVALID_PARAMETER /* not watched, not all of it */
+               : error == -EACCES ? STATUS_ACCESS_DENIED
+                                  : errno_to_status(-error);
+    }
+    region = watch_pin(start, bytes, &watch);
+    if (!region)
+        return STATUS_INVALID_PARAMETER;
+    error = ww_get(region, start, bytes, reset, addresses, count);
+    watch_unpin(watch);
+    return error ? errno_to_status(-error) : STATUS_SUCCESS;
+}
+
 /* Fills the program's array; *done counts. */
-static NTSTATUS collect(struct ww_region *region, pid_t pid, char *start, size_t bytes, bool reset,
+static NTSTATUS collect(const struct process_facts *facts, char *start, size_t bytes, bool reset,
                         void **addresses, size_t limit, size_t *done)
 {
-    size_t room = limit < CHUNK ? limit : CHUNK;
-    void **chunk = malloc(room * sizeof(*chunk));
+    size_t room = bytes / PAGE_BYTES;
     char *at = start, *end = start + bytes;
     NTSTATUS status = STATUS_SUCCESS;
+    void **chunk;
 
+    room = room < limit ? room : limit;
+    room = room < CHUNK ? room : CHUNK;
+    chunk = malloc(room * sizeof(*chunk));
     if (!chunk)
         return STATUS_NO_MEMORY;
     *done = 0;
     while (at < end && *done < limit && !status) {
-        size_t count = limit - *done < room ? limit - *done : room;
-        int error = region ? ww_get(region, at, (size_t)(end - at), reset, chunk, &count)
-                           : ww_get_remote(pid, at, (size_t)(end - at), reset, chunk, &count);
+        size_t wanted = limit - *done < room ? limit - *done : room, count = wanted;
 
-        if (error) {
-            status = error == -EPERM    ? STATUS_INVALID_PARAMETER
-                     : error == -EACCES ? STATUS_ACCESS_DENIED
-                                        : errno_to_status(-error);
-            break;
-        }
-        if (!count)
+        status = scan(facts, at, (size_t)(end - at), reset, chunk, &count);
+        if (status || !count)
             break;
         status = guest_copy_out(addresses + *done, chunk, count * sizeof(*chunk));
         *done += count;
+        if (count < wanted)
+            break;
         at = (char *)chunk[count - 1] + PAGE_BYTES;
     }
     free(chunk);
@@ -71,8 +93,6 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
                                 void **addresses, ULONG_PTR *count, ULONG *granularity)
 {
     struct process_facts facts;
-    struct ww_region *region = NULL;
-    struct watch *watch = NULL;
     ULONG page_bytes = PAGE_BYTES;
     ULONG_PTR limit, done_count;
     size_t bytes, done;
@@ -94,12 +114,8 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
     status = process_get_facts(handle, PROCESS_VM_OPERATION, &facts);
     if (status)
         return status;
-    if (facts.is_self && !(region = watch_pin(start, bytes, &watch)))
-        return STATUS_INVALID_PARAMETER;
-    status = collect(region, facts.pid, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses,
-                     limit, &done);
-    if (watch)
-        watch_unpin(watch);
+    status = collect(&facts, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses, limit,
+                     &done);
     if (status)
         return status;
     done_count = done;
@@ -131,9 +147,9 @@ NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)
 
         do {
             count = 512;
-            error = ww_get_remote(facts.pid, start, bytes, true, pages, &count);
-        } while (!error && count == 512);
-        return error == -EPERM ? STATUS_INVALID_PARAMETER : errno_to_status(-error);
+            status = scan(&facts, start, bytes, true, pages, &count);
+        } while (!status && count == 512);
+        return status;
     }
     region = watch_pin(start, bytes, &watch);
     if (!region)

@@ -10,6 +10,14 @@
  * it finds many, one exact pass over all is cheaper than a call for each. Get-and-reset stays atomic per
  * page: only the exact pass resets, and it resets what it reports.
  *
+ * Where memory is in use, even that is spared. A stretch of 2 MiB (one page table) in which some page was
+ * found written is made "solid": its few empty entries and zero pages are armed, each atomically and only
+ * while it is still empty. From then on every entry is armed or a real page, so WRITTEN alone is
+ * exact there, and one pass on the fast path reports and resets: the bare ioctl. Entries
+ * become empty again only by a decommit, which drops the pages under the region's lock and forgets that the
+ * stretch was solid. Should that knowledge be stale all the same, a page is reported that was not
+ * written; never the other way round.
+ *
  * The markers variant arms the whole range when watching starts and again after a decommit, and needs one
  * pass only.
  */
@@ -28,6 +36,13 @@
 /* The kernel collects 512 regions at a time; more entries buy nothing, and with at most 512 walk_end
  * is always right. */
 #define VECTOR 512
+
+/* What one page table maps. */
+#define STRETCH ((uint64_t)2 << 20)
+
+/* Empty entries that are armed at a time to make a stretch solid. A sparse one thus takes a few scans: a first
+ * touch of an armed entry costs more, so it is done where memory is in use. */
+#define ARM_PAGES 128
 
 /* With more candidate runs than this, one exact pass over the rest costs less than a call for each. */
 #define MANY_CANDIDATES 64
@@ -86,21 +101,39 @@ static int scan(int fd, struct pm_scan_arg *arg)
     return result < 0 ? -errno : result;
 }
 
-/* Written, not the zero page, and backed. */
-static void match_exactly(struct pm_scan_arg *arg, bool markers)
+/* Which pages a pass reports. */
+enum pages {
+    PAGES_WRITTEN,      /* WRITTEN alone: the kernel's fast path */
+    PAGES_EXACT,        /* written, not the zero page, and backed */
+    PAGES_EMPTY,        /* not armed and never touched (or dropped) */
+    PAGES_ZERO,         /* not armed and only read so far */
+};
+
+static void match(struct pm_scan_arg *arg, enum pages pages)
 {
     arg->return_mask = PAGE_IS_WRITTEN;
     arg->category_mask = PAGE_IS_WRITTEN;
-    if (markers)
-        return;
-    arg->category_mask |= PAGE_IS_PFNZERO;
-    arg->category_inverted = PAGE_IS_PFNZERO;
-    arg->category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+    switch (pages) {
+    case PAGES_WRITTEN:
+        break;
+    case PAGES_EXACT:
+        arg->category_mask |= PAGE_IS_PFNZERO;
+        arg->category_inverted = PAGE_IS_PFNZERO;
+        arg->category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+        break;
+    case PAGES_EMPTY:
+        arg->category_mask |= PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+        arg->category_inverted = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+        break;
+    case PAGES_ZERO:
+        arg->category_mask |= PAGE_IS_PFNZERO;
+        break;
+    }
 }
 
-/* One exact pass over [start, end): writes addresses out, resets what it reports when told to. */
-static int exact_pass(int fd, uint64_t start, uint64_t end, bool reset, bool markers,
-                      void **addresses, size_t limit, size_t *used)
+/* One pass over [start, end): writes addresses out, resets what it reports when told to. */
+static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pages,
+                void **addresses, size_t limit, size_t *used)
 {
     struct page_region vector[VECTOR];
 
@@ -112,16 +145,17 @@ static int exact_pass(int fd, uint64_t start, uint64_t end, bool reset, bool mar
                                   .max_pages = limit - *used,
                                   .flags = PM_SCAN_CHECK_WPASYNC |
                                            (reset ? PM_SCAN_WP_MATCHING : 0)};
+        void **out = addresses + *used;
         int count;
 
-        match_exactly(&arg, markers);
+        match(&arg, pages);
         count = scan(fd, &arg);
         if (count < 0)
             return count;
         for (int i = 0; i < count; i++)
-            for (uint64_t page = vector[i].start; page < vector[i].end && *used < limit;
-                 page += WW_PAGE_BYTES)
-                addresses[(*used)++] = (void *)(uintptr_t)page;
+            for (uint64_t page = vector[i].start; page < vector[i].end; page += WW_PAGE_BYTES)
+                *out++ = (void *)(uintptr_t)page;
+        *used = (size_t)(out - addresses); /* max_pages keeps it within the limit */
         if (count < VECTOR)
             break; /* the walk reached the end, or the limit; walk_end may be stale */
         start = vector[count - 1].end > arg.walk_end ? vector[count - 1].end : arg.walk_end;
@@ -129,42 +163,105 @@ static int exact_pass(int fd, uint64_t start, uint64_t end, bool reset, bool mar
     return 0;
 }
 
-int ww_scan(int fd, char *base, size_t bytes, bool reset, bool markers, void **addresses,
-            size_t *count)
+/* The two-step scan. */
+static int careful_scan(int fd, uint64_t start, uint64_t end, bool reset, void **addresses,
+                        size_t limit, size_t *used)
 {
-    struct page_region candidates[VECTOR];
-    uint64_t start = (uintptr_t)base, end = start + bytes;
+    struct page_region candidates[MANY_CANDIDATES];
+    struct pm_scan_arg arg = {.start = start,
+                              .end = end,
+                              .vec = (uintptr_t)candidates,
+                              .vec_len = MANY_CANDIDATES,
+                              .flags = PM_SCAN_CHECK_WPASYNC};
+    int found, error = 0;
+
+    match(&arg, PAGES_WRITTEN);
+    found = scan(fd, &arg);
+    if (found < 0)
+        return found;
+    if (found == MANY_CANDIDATES)
+        return pass(fd, candidates[0].start, end, reset, PAGES_EXACT, addresses, limit, used);
+    for (int i = 0; i < found && *used < limit && !error; i++)
+        error = pass(fd, candidates[i].start, candidates[i].end, reset, PAGES_EXACT, addresses,
+                     limit, used);
+    return error;
+}
+
+/* --- Solid stretches. Stretches are numbered from the one that holds the region's first page. --- */
+
+static size_t stretch_of(const struct ww_region *region, uint64_t address)
+{
+    return (size_t)(address / STRETCH - (uintptr_t)region->base / STRETCH);
+}
+
+static size_t stretch_count(const struct ww_region *region)
+{
+    return stretch_of(region, (uintptr_t)region->base + region->bytes - 1) + 1;
+}
+
+/* Arms what is empty, then what is the zero page: an entry that turns from the first into the second in
+ * between is found by the second pass. A page that is written in the meantime matches neither. The
+ * stretch has a page table, since a page in it was found written; without one, arming would not stick. */
+static void make_solid(struct ww_region *region, size_t stretch)
+{
+    static const enum pages kinds[] = {PAGES_EMPTY, PAGES_ZERO};
+    uint64_t low = (uintptr_t)region->base, high = low + region->bytes;
+    uint64_t start = ((uintptr_t)region->base / STRETCH + stretch) * STRETCH, end = start + STRETCH;
+    void *pages[ARM_PAGES];
+
+    if (!region->solid)
+        region->solid = ww_new_bits(stretch_count(region));
+    if (!region->solid || bit_get(region->solid, stretch))
+        return;
+    if (start < low)
+        start = low;
+    if (end > high)
+        end = high;
+    for (size_t i = 0; i < 2; i++) {
+        size_t used = 0;
+
+        if (pass(pagemap, start, end, true, kinds[i], pages, ARM_PAGES, &used) || used == ARM_PAGES)
+            return; /* not all of them: at the next scan */
+    }
+    bit_set(region->solid, stretch);
+}
+
+static int get(struct ww_region *region, char *base, size_t bytes, bool reset, void **addresses,
+               size_t *count)
+{
+    uint64_t at = (uintptr_t)base, end = at + bytes;
     size_t limit = *count, used = 0;
     int error = 0;
 
-    *count = 0;
-    if (markers) {
-        error = exact_pass(fd, start, end, reset, true, addresses, limit, &used);
+    if (has_markers) {
+        error = pass(pagemap, at, end, reset, PAGES_WRITTEN, addresses, limit, &used);
         *count = used;
         return error;
     }
-    while (start < end && used < limit && !error) {
-        struct pm_scan_arg arg = {.start = start,
-                                  .end = end,
-                                  .vec = (uintptr_t)candidates,
-                                  .vec_len = MANY_CANDIDATES,
-                                  .flags = PM_SCAN_CHECK_WPASYNC,
-                                  .category_mask = PAGE_IS_WRITTEN,
-                                  .return_mask = PAGE_IS_WRITTEN};
-        int found = scan(fd, &arg);
+    while (at < end && used < limit && !error) {
+        size_t stretch = stretch_of(region, at), next = stretch + 1, first = used;
+        size_t last = stretch_of(region, end - 1) + 1;
+        bool is_solid = region->solid && bit_get(region->solid, stretch);
+        uint64_t stop;
 
-        if (found < 0)
-            return found;
-        if (!found)
-            break;
-        if (found == MANY_CANDIDATES) {
-            error = exact_pass(fd, candidates[0].start, end, reset, false, addresses, limit, &used);
-            break;
+        while (next < last && is_solid == (region->solid && bit_get(region->solid, next)))
+            next++;
+        stop = ((uintptr_t)region->base / STRETCH + next) * STRETCH;
+        if (stop > end)
+            stop = end;
+        if (is_solid) {
+            error = pass(pagemap, at, stop, reset, PAGES_WRITTEN, addresses, limit, &used);
+        } else {
+            error = careful_scan(pagemap, at, stop, reset, addresses, limit, &used);
+            for (size_t i = first; i < used && !error; i++) {
+                size_t found = stretch_of(region, (uintptr_t)addresses[i]);
+
+                if (i == first || found != stretch)
+                    make_solid(region, found);
+                stretch = found;
+            }
         }
-        for (int i = 0; i < found && used < limit && !error; i++)
-            error = exact_pass(fd, candidates[i].start, candidates[i].end, reset, false, addresses,
-                               limit, &used);
-        break;
+        at = stop;
     }
     *count = used;
     return error;
@@ -178,7 +275,8 @@ static int reset_range(struct ww_region *region, char *base, size_t bytes)
     int result;
 
     (void)region;
-    match_exactly(&arg, has_markers);
+    /* Without a vector the kernel arms whatever has a page table, matching or not. */
+    match(&arg, has_markers ? PAGES_WRITTEN : PAGES_EXACT);
     result = scan(pagemap, &arg);
     return result < 0 ? result : 0;
 }
@@ -202,18 +300,16 @@ static void remove_range(struct ww_region *region)
     ioctl(uffd, DECANT_UFFDIO_UNREGISTER, &arg);
 }
 
-static int get(struct ww_region *region, char *base, size_t bytes, bool reset, void **addresses,
-               size_t *count)
-{
-    (void)region;
-    return ww_scan(pagemap, base, bytes, reset, has_markers, addresses, count);
-}
-
 /* Dropped pages carry no state, so they are clean by themselves; markers are laid anew. */
-static void decommit(struct ww_region *region, char *base, size_t bytes)
+static int decommit(struct ww_region *region, char *base, size_t bytes)
 {
-    if (has_markers)
-        reset_range(region, base, bytes);
+    if (region->solid)
+        for (size_t i = stretch_of(region, (uintptr_t)base);
+             i <= stretch_of(region, (uintptr_t)base + bytes - 1); i++)
+            bit_clear(region->solid, i);
+    if (madvise(base, bytes, MADV_DONTNEED))
+        return -errno;
+    return has_markers ? reset_range(region, base, bytes) : 0;
 }
 
 const struct ww_ops ww_pagemap_ops = {
@@ -237,15 +333,18 @@ const struct ww_ops ww_markers_ops = {
 int ww_get_remote(int pid, void *base, size_t bytes, bool reset, void **addresses, size_t *count)
 {
     char path[64];
+    size_t used = 0;
     int fd, error;
 
-    if (ww_backend() != WW_PAGEMAP && ww_backend() != WW_MARKERS)
-        return -ENOTSUP;
     snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    error = ww_scan(fd, base, bytes, reset, has_markers, addresses, count);
+    /* Its first, read-only step finds a range that is not watched before anything is reset. Exact
+     * whether or not the other process uses markers. */
+    error = careful_scan(fd, (uintptr_t)base, (uintptr_t)base + bytes, reset, addresses, *count,
+                         &used);
+    *count = used;
     close(fd);
     return error;
 }
