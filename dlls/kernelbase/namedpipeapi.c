@@ -106,39 +106,8 @@ HANDLE WINAPI CreateNamedPipeA(LPCSTR name, DWORD open_mode, DWORD pipe_mode, DW
 BOOL WINAPI CreatePipe(PHANDLE read_end, PHANDLE write_end, LPSECURITY_ATTRIBUTES security,
                        DWORD size)
 {
-    static LONG counter;
-    ULONG inherit = security && security->bInheritHandle ? OBJ_INHERIT : 0;
-    LARGE_INTEGER time = {.QuadPart = ANONYMOUS_TIMEOUT};
-    OBJECT_ATTRIBUTES attributes;
-    UNICODE_STRING name;
-    IO_STATUS_BLOCK io;
-    WCHAR buffer[64];
-    HANDLE reading, writing;
-    NTSTATUS status;
-
-    _snwprintf(buffer, ARRAY_COUNT(buffer), L"\\??\\pipe\\Win32Pipes.%08x.%08x",
-               (unsigned)GetCurrentProcessId(), (unsigned)InterlockedIncrement(&counter));
-    RtlInitUnicodeString(&name, buffer);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | inherit, NULL,
-                               security ? security->lpSecurityDescriptor : NULL);
-    if (!size)
-        size = DEFAULT_PIPE_BYTES;
-    status = NtCreateNamedPipeFile(&reading, GENERIC_READ | FILE_WRITE_ATTRIBUTES | SYNCHRONIZE,
-                                   &attributes, &io, FILE_SHARE_WRITE, FILE_CREATE,
-                                   FILE_SYNCHRONOUS_IO_NONALERT, FILE_PIPE_TYPE_BYTE,
-                                   FILE_PIPE_BYTE_STREAM_MODE, FILE_PIPE_QUEUE_OPERATION, 1, size,
-                                   size, &time);
-    if (!check_status(status))
-        return FALSE;
-    status = NtOpenFile(&writing, GENERIC_WRITE | FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes,
-                        &io, 0, FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE);
-    if (!check_status(status)) {
-        NtClose(reading);
-        return FALSE;
-    }
-    *read_end = reading;
-    *write_end = writing;
-    return TRUE;
+    return check_status(DecantCreatePipe(
+        read_end, write_end, security && security->bInheritHandle ? OBJ_INHERIT : 0, size));
 }
 
 /* --- The server's side --- */

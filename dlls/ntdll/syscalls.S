@@ -36,3 +36,8 @@ raw_\name:
 /* Written by the Linux side before the first instruction of this half runs. */
 decant_dispatcher:
     .quad   0
+
+    .globl  decant_syscall_count
+/* Compared by the Linux side: halves of different builds number their calls differently. */
+decant_syscall_count:
+    .quad   number

@@ -61,4 +61,7 @@ struct decant_apc {
 };
 NTSTATUS WINAPI DecantNextApc(struct decant_apc *apc);
 
+/* An anonymous pipe. `attributes`: OBJ_INHERIT or 0; `bytes`: the wished size, 0 for the default. */
+NTSTATUS WINAPI DecantCreatePipe(HANDLE *read_end, HANDLE *write_end, ULONG attributes, ULONG bytes);
+
 #endif

@@ -19,5 +19,6 @@ void dispatcher_leave_guest(struct syscall_frame *frame) __attribute__((noreturn
 /* Fills the entries of system calls that nobody implements; before the first call. */
 void syscall_table_init(void);
 const char *syscall_name(uint32_t number);
+extern const uint32_t syscall_count;
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "file.h"
 
 static void file_destroy(struct object *object)
@@ -36,6 +37,9 @@ static void file_destroy(struct object *object)
             close(null);
         }
     }
+    if (file->completion_port)
+        object_release(file->completion_port);
+    directory_free(file->directory);
     pthread_mutex_destroy(&file->position_lock);
     free(file->unix_path);
     free(file);

@@ -32,6 +32,10 @@ struct file {
     ino_t inode;
     bool delete_on_close; /* under the table's lock (file_share.c) */
     struct file *next, **link; /* in the table of openings; link is NULL outside it */
+    struct object *completion_port; /* FileCompletionInformation: with a reference; or NULL */
+    ULONG_PTR completion_key;
+    ULONG completion_flags; /* FILE_SKIP_COMPLETION_PORT_ON_SUCCESS … */
+    struct directory *directory; /* NtQueryDirectoryFile's place; owned (directory.c) */
     /* Serialises I/O that uses or moves the position of a synchronous file: reading at an offset and
      * moving the position are two calls on Linux. Held across disk I/O only. */
     pthread_mutex_t position_lock;

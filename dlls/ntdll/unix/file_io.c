@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "iocp.h"
 #include "virtual_watch.h"
 
 #define AT_POSITION ((off_t)-1) /* at the file's position, which moves */
@@ -198,6 +199,8 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
     if (!status && apc)
         status = NtQueueApcThread(NtCurrentThread(), (PNTAPCFUNC)(void *)apc,
                                   (ULONG_PTR)apc_context, (ULONG_PTR)io, 0);
+    else if (!apc)
+        iocp_file_completed(file, apc_context, status, (ULONG_PTR)n, true);
 done:
     object_release(&file->header);
     return status;

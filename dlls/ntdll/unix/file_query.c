@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 #include "file.h"
 #include "path.h"
@@ -83,23 +85,110 @@ static ULONG device_type(const struct file *file)
     }
 }
 
+/* Sizes in allocation units of the file system. */
+static NTSTATUS query_sizes(const struct file *file, FILE_FS_FULL_SIZE_INFORMATION *info)
+{
+    struct statvfs fs;
+
+    if (fstatvfs(file->fd, &fs))
+        return errno_to_status(errno);
+    info->TotalAllocationUnits.QuadPart = (LONGLONG)fs.f_blocks;
+    info->CallerAvailableAllocationUnits.QuadPart = (LONGLONG)fs.f_bavail;
+    info->ActualAvailableAllocationUnits.QuadPart = (LONGLONG)fs.f_bfree;
+    info->BytesPerSector = 512;
+    info->SectorsPerAllocationUnit = (ULONG)(fs.f_frsize / 512);
+    return STATUS_SUCCESS;
+}
+
+/* A fixed part and a text of variable length, cut off with STATUS_BUFFER_OVERFLOW. */
+static NTSTATUS answer_with_text(void *buffer, ULONG length, const void *fixed, ULONG fixed_bytes,
+                                 const WCHAR *text, ULONG text_bytes, ULONG *used)
+{
+    ULONG fits = length < fixed_bytes ? 0 : length - fixed_bytes;
+    NTSTATUS status;
+
+    if (length < fixed_bytes)
+        return STATUS_INFO_LENGTH_MISMATCH;
+    if (fits > text_bytes)
+        fits = text_bytes;
+    status = guest_copy_out(buffer, fixed, fixed_bytes);
+    if (!status)
+        status = guest_copy_out((char *)buffer + fixed_bytes, text, fits);
+    *used = fixed_bytes + fits;
+    return status ? status : fits < text_bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+}
+
+static NTSTATUS query_volume(struct file *file, void *buffer, ULONG length,
+                             FS_INFORMATION_CLASS class, ULONG *used)
+{
+    FILE_FS_FULL_SIZE_INFORMATION full = {{{0}}};
+    NTSTATUS status;
+
+    switch ((int)class) {
+    case FileFsDeviceInformation: {
+        FILE_FS_DEVICE_INFORMATION device = {device_type(file), 0};
+
+        return answer_with_text(buffer, length, &device, sizeof(device), NULL, 0, used);
+    }
+    case FileFsFullSizeInformation:
+        status = query_sizes(file, &full);
+        return status ? status
+                      : answer_with_text(buffer, length, &full, sizeof(full), NULL, 0, used);
+    case FileFsSizeInformation: {
+        FILE_FS_SIZE_INFORMATION size = {{{0}}};
+
+        status = query_sizes(file, &full);
+        size.TotalAllocationUnits = full.TotalAllocationUnits;
+        size.AvailableAllocationUnits = full.CallerAvailableAllocationUnits;
+        size.SectorsPerAllocationUnit = full.SectorsPerAllocationUnit;
+        size.BytesPerSector = full.BytesPerSector;
+        return status ? status
+                      : answer_with_text(buffer, length, &size, sizeof(size), NULL, 0, used);
+    }
+    case FileFsAttributeInformation: {
+        static const WCHAR name[] = {'N', 'T', 'F', 'S'};
+        FILE_FS_ATTRIBUTE_INFORMATION info = {0};
+
+        info.FileSystemAttributes = FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK |
+                                    FILE_SUPPORTS_SPARSE_FILES | FILE_SUPPORTS_HARD_LINKS;
+        info.MaximumComponentNameLength = 255;
+        info.FileSystemNameLength = sizeof(name);
+        return answer_with_text(buffer, length, &info,
+                                offsetof(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName), name,
+                                sizeof(name), used);
+    }
+    case FileFsVolumeInformation: {
+        FILE_FS_VOLUME_INFORMATION info;
+        struct stat st;
+
+        memset(&info, 0, sizeof(info));
+        if (fstat(file->fd, &st))
+            return errno_to_status(errno);
+        info.VolumeSerialNumber = (ULONG)st.st_dev;
+        return answer_with_text(buffer, length, &info,
+                                offsetof(FILE_FS_VOLUME_INFORMATION, VolumeLabel), NULL, 0, used);
+    }
+    default:
+        trace(TRACE_FILE, "NtQueryVolumeInformationFile: class %u is not implemented", class);
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+
 NTSTATUS WINAPI NtQueryVolumeInformationFile(HANDLE handle, IO_STATUS_BLOCK *io, void *buffer,
                                              ULONG length, FS_INFORMATION_CLASS class)
 {
-    FILE_FS_DEVICE_INFORMATION device = {0};
-    IO_STATUS_BLOCK result = {.Status = STATUS_SUCCESS, .Information = sizeof(device)};
+    IO_STATUS_BLOCK result = {{0}};
     struct file *file;
-    NTSTATUS status;
+    ULONG used = 0;
+    NTSTATUS status = file_from_handle(handle, 0, &file);
 
-    if (class != FileFsDeviceInformation)
-        return STATUS_NOT_IMPLEMENTED;
-    if (length < sizeof(device))
-        return STATUS_INFO_LENGTH_MISMATCH;
-    status = file_from_handle(handle, 0, &file);
     if (status)
         return status;
-    device.DeviceType = device_type(file);
+    status = query_volume(file, buffer, length, class, &used);
     object_release(&file->header);
-    status = guest_copy_out(buffer, &device, sizeof(device));
-    return status ? status : guest_copy_out(io, &result, sizeof(result));
+    if (status && status != STATUS_BUFFER_OVERFLOW)
+        return status;
+    result.Status = status;
+    result.Information = used;
+    return guest_copy_out(io, &result, sizeof(result)) ? STATUS_ACCESS_VIOLATION : status;
 }

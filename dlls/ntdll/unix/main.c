@@ -100,6 +100,7 @@ static int map_ntdll(void)
     };
     char path[4096];
     void *base, **dispatcher;
+    const uint64_t *count;
     size_t bytes;
     NTSTATUS status;
 
@@ -122,8 +123,9 @@ static int map_ntdll(void)
         }
     }
     dispatcher = find_export(base, "decant_dispatcher");
-    if (!dispatcher) {
-        report_error("%s: not Decant's ntdll.dll", path);
+    count = find_export(base, "decant_syscall_count");
+    if (!dispatcher || !count || *count != syscall_count) {
+        report_error("%s: not the ntdll.dll of this build", path);
         return EXIT_CANNOT_START;
     }
     *dispatcher = (void *)dispatcher_entry;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Listing folders.
+ */
+#ifndef DECANT_NTDLL_UNIX_DIRECTORY_H
+#define DECANT_NTDLL_UNIX_DIRECTORY_H
+
+struct directory;
+
+/* Frees a listing; NULL is fine. */
+void directory_free(struct directory *directory);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Completion ports.
+ */
+#ifndef DECANT_NTDLL_UNIX_IOCP_H
+#define DECANT_NTDLL_UNIX_IOCP_H
+
+#include "file.h"
+
+/* FileCompletionInformation: completions of the file go to the port from now on. */
+NTSTATUS iocp_associate(struct file *file, HANDLE port, ULONG_PTR key);
+
+/* A request on the file ended: posts a packet when the file has a port and the request a context.
+ * `is_synchronous`: it ended before the call returned. */
+void iocp_file_completed(struct file *file, void *context, NTSTATUS status, ULONG_PTR information,
+                         bool is_synchronous);
+
+#endif
