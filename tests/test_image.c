@@ -102,12 +102,14 @@ static void test_sound_image(void **state)
 
     (void)state;
     assert_int_equal(image_map_fd(fd, NULL, &first, &bytes, &info), STATUS_SUCCESS);
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow lies over it */
     assert_ptr_equal(first, (void *)0x180000000);
+#endif
     assert_int_equal(bytes, 0x4000);
-    assert_int_equal(info.entry, 0x180001000);
+    assert_int_equal(info.entry, (uintptr_t)first + 0x1000);
     assert_int_equal(((uint8_t *)first)[0x2000], 0x5a);
     assert_int_equal(((uint8_t *)first)[0x2200], 0); /* BSS */
-    assert_int_equal(*(uint64_t *)((char *)first + 0x1008), 0x180001010);
+    assert_int_equal(*(uint64_t *)((char *)first + 0x1008), (uintptr_t)first + 0x1010);
     /* The base is taken now: the next one lies elsewhere and is relocated. */
     assert_int_equal(image_map_fd(fd, NULL, &second, &bytes, &info), STATUS_SUCCESS);
     assert_ptr_not_equal(second, first);
