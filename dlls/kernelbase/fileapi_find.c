@@ -205,3 +205,41 @@ BOOL WINAPI FindNextFileA(HANDLE handle, WIN32_FIND_DATAA *data)
     data_to_ansi(&found, data);
     return TRUE;
 }
+
+/* --- Streams --- */
+
+/* A file has one stream, its contents; a folder has none. */
+HANDLE WINAPI FindFirstStreamW(LPCWSTR name, STREAM_INFO_LEVELS level, LPVOID data, DWORD flags)
+{
+    WIN32_FILE_ATTRIBUTE_DATA attributes;
+    WIN32_FIND_STREAM_DATA *stream = data;
+    struct find *find;
+
+    if (level != FindStreamInfoStandard || !data || flags) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return INVALID_HANDLE_VALUE;
+    }
+    if (!GetFileAttributesExW(name, GetFileExInfoStandard, &attributes))
+        return INVALID_HANDLE_VALUE;
+    if (attributes.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) {
+        SetLastError(ERROR_HANDLE_EOF);
+        return INVALID_HANDLE_VALUE;
+    }
+    find = RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, sizeof(*find));
+    if (!find) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return INVALID_HANDLE_VALUE;
+    }
+    find->magic = FIND_MAGIC;
+    RtlInitializeCriticalSection(&find->lock);
+    stream->StreamSize.LowPart = attributes.nFileSizeLow;
+    stream->StreamSize.HighPart = (LONG)attributes.nFileSizeHigh;
+    wcscpy(stream->cStreamName, L"::$DATA");
+    return find;
+}
+
+BOOL WINAPI FindNextStreamW(HANDLE handle, LPVOID data)
+{
+    (void)data;
+    return set_error(find_from_handle(handle) ? ERROR_HANDLE_EOF : ERROR_INVALID_HANDLE);
+}

@@ -202,6 +202,33 @@ HANDLE WINAPI OpenFileMappingW(DWORD access, BOOL inherit, LPCWSTR name)
                                                                                      : NULL;
 }
 
+HANDLE WINAPI CreateFileMappingA(HANDLE file, LPSECURITY_ATTRIBUTES security, DWORD protect,
+                                 DWORD size_high, DWORD size_low, LPCSTR name)
+{
+    WCHAR *wide = wide_from_ansi(name);
+    HANDLE section = NULL;
+
+    if (wide || !name)
+        section = CreateFileMappingW(file, security, protect, size_high, size_low, wide);
+    free_wide(wide);
+    return section;
+}
+
+HANDLE WINAPI OpenFileMappingA(DWORD access, BOOL inherit, LPCSTR name)
+{
+    WCHAR *wide = wide_from_ansi(name);
+    HANDLE section = name && !wide ? NULL : OpenFileMappingW(access, inherit, wide);
+
+    free_wide(wide);
+    return section;
+}
+
+HANDLE WINAPI CreateFileMappingFromApp(HANDLE file, LPSECURITY_ATTRIBUTES security, ULONG protect,
+                                       ULONG64 size, LPCWSTR name)
+{
+    return CreateFileMappingW(file, security, protect, (DWORD)(size >> 32), (DWORD)size, name);
+}
+
 LPVOID WINAPI MapViewOfFileEx(HANDLE section, DWORD access, DWORD offset_high, DWORD offset_low,
                               SIZE_T size, LPVOID address)
 {
@@ -226,6 +253,30 @@ LPVOID WINAPI MapViewOfFile(HANDLE section, DWORD access, DWORD offset_high, DWO
                             SIZE_T size)
 {
     return MapViewOfFileEx(section, access, offset_high, offset_low, size, NULL);
+}
+
+LPVOID WINAPI MapViewOfFileFromApp(HANDLE section, ULONG access, ULONG64 offset, SIZE_T size)
+{
+    return MapViewOfFileEx(section, access, (DWORD)(offset >> 32), (DWORD)offset, size, NULL);
+}
+
+LPVOID WINAPI MapViewOfFile3(HANDLE section, HANDLE process, LPVOID address, ULONG64 offset,
+                             SIZE_T size, ULONG type, ULONG protect,
+                             MEM_EXTENDED_PARAMETER *parameters, ULONG count)
+{
+    LARGE_INTEGER at = {.QuadPart = (LONGLONG)offset};
+
+    if (!process)
+        process = GetCurrentProcess();
+    return check_status(NtMapViewOfSectionEx(section, process, &address, &at, &size, type, protect,
+                                             parameters, count))
+               ? address
+               : NULL;
+}
+
+BOOL WINAPI UnmapViewOfFile2(HANDLE process, LPVOID address, ULONG flags)
+{
+    return check_status(NtUnmapViewOfSectionEx(process, address, flags));
 }
 
 BOOL WINAPI UnmapViewOfFile(LPCVOID address)

@@ -141,6 +141,15 @@ HANDLE WINAPI OpenMutexW(DWORD access, BOOL inherit, LPCWSTR name)
     return check_status(NtOpenMutant(&handle, access, &attributes)) ? handle : NULL;
 }
 
+HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name)
+{
+    WCHAR *wide = wide_from_ansi(name);
+    HANDLE handle = name && !wide ? NULL : OpenMutexW(access, inherit, wide);
+
+    free_wide(wide);
+    return handle;
+}
+
 BOOL WINAPI ReleaseMutex(HANDLE handle)
 {
     return check_status(NtReleaseMutant(handle, NULL));
@@ -195,6 +204,15 @@ HANDLE WINAPI OpenSemaphoreW(DWORD access, BOOL inherit, LPCWSTR name)
     return check_status(NtOpenSemaphore(&handle, access, &attributes)) ? handle : NULL;
 }
 
+HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name)
+{
+    WCHAR *wide = wide_from_ansi(name);
+    HANDLE handle = name && !wide ? NULL : OpenSemaphoreW(access, inherit, wide);
+
+    free_wide(wide);
+    return handle;
+}
+
 BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LONG *previous)
 {
     return check_status(NtReleaseSemaphore(handle, (ULONG)count, (ULONG *)previous));
@@ -236,6 +254,26 @@ HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES security, BOOL manual, 
 {
     return CreateWaitableTimerExA(security, name, manual ? CREATE_WAITABLE_TIMER_MANUAL_RESET : 0,
                                   TIMER_ALL_ACCESS);
+}
+
+HANDLE WINAPI OpenWaitableTimerW(DWORD access, BOOL inherit, LPCWSTR name)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING string;
+    HANDLE handle;
+
+    if (!open_attributes(&attributes, &string, inherit, name))
+        return NULL;
+    return check_status(NtOpenTimer(&handle, access, &attributes)) ? handle : NULL;
+}
+
+HANDLE WINAPI OpenWaitableTimerA(DWORD access, BOOL inherit, LPCSTR name)
+{
+    WCHAR *wide = wide_from_ansi(name);
+    HANDLE handle = name && !wide ? NULL : OpenWaitableTimerW(access, inherit, wide);
+
+    free_wide(wide);
+    return handle;
 }
 
 BOOL WINAPI SetWaitableTimer(HANDLE handle, const LARGE_INTEGER *due, LONG period,
