@@ -128,6 +128,7 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
     SIZE_T bytes;
     void *start;
     struct view *view;
+    bool is_watched;
     sigset_t signals;
     size_t end;
     NTSTATUS status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
@@ -168,9 +169,13 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
             status = errno_to_status(errno);
         }
     }
+    is_watched = view && view->flags & VIEW_WRITE_WATCH;
     virtual_unlock(&signals);
     if (status)
         return status;
+    /* On Windows a locked page counts as written (Wine's test_guard_page; only Windows 8 differs). */
+    if (is_watched && is_lock)
+        ww_prepare_buffer((void *)base, bytes);
     start = (void *)base;
     if (guest_copy_out(address, &start, sizeof(start)) ||
         guest_copy_out(size, &bytes, sizeof(bytes)))
