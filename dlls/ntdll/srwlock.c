@@ -2,27 +2,38 @@
  *
  * Slim reader/writer locks and condition variables, on the address-wait queue.
  *
- * An SRWLOCK is one pointer: 0 is free (SRWLOCK_INIT). The low 32 bits hold the state, and waiters
- * sleep on them; an exclusive waiter that barges past readers is counted so that it gets its turn:
+ * An SRWLOCK is one pointer, 0 when free (SRWLOCK_INIT):
+ *   bit 32        readers sleep
  *   bit 31        held exclusively
- *   bits 16..30   exclusive waiters
+ *   bits 16..30   writers that wait; readers let them go first
  *   bits 0..15    readers that hold it
+ * Writers sleep on the lower half, readers on the upper half, so that a release wakes those it means.
+ *
+ * A release is one compare-and-swap, and the last access to the lock: as soon as it is done another thread
+ * may take the lock, release it and free its memory. The wake-up uses the address only.
+ *
+ * No wake-up is lost: a writer sleeps only on a lower half that shows the lock held and its own count, a
+ * reader only on a set bit 32; whoever holds the lock then sees either when it releases.
  */
 #include "addrwait.h"
 
-#define EXCLUSIVE     0x80000000u
-#define WAITER        0x00010000u
-#define WAITERS       0x7fff0000u
-#define READERS       0x0000ffffu
+#define SLEEPERS      0x100000000ull
+#define EXCLUSIVE     0x80000000ull
+#define WAITER        0x00010000ull
+#define WAITERS       0x7fff0000ull
+#define READERS       0x0000ffffull
 #define SPIN_ATTEMPTS 100u
 
-static _Atomic uint32_t *state_of(RTL_SRWLOCK *lock)
+static _Atomic uint64_t *state_of(RTL_SRWLOCK *lock)
 {
-    return (_Atomic uint32_t *)&lock->Ptr;
+    return (_Atomic uint64_t *)&lock->Ptr;
 }
 
-/* Readers sleep on the second half of the pointer's address, writers on the first, so that a release
- * wakes those it means: any address of the lock's own will do as a queue's name. */
+static const void *writer_queue(RTL_SRWLOCK *lock)
+{
+    return &lock->Ptr;
+}
+
 static const void *reader_queue(RTL_SRWLOCK *lock)
 {
     return (const char *)&lock->Ptr + 4;
@@ -35,8 +46,8 @@ void WINAPI RtlInitializeSRWLock(RTL_SRWLOCK *lock)
 
 BOOLEAN WINAPI RtlTryAcquireSRWLockExclusive(RTL_SRWLOCK *lock)
 {
-    _Atomic uint32_t *state = state_of(lock);
-    uint32_t old = atomic_load_explicit(state, memory_order_relaxed);
+    _Atomic uint64_t *state = state_of(lock);
+    uint64_t old = atomic_load_explicit(state, memory_order_relaxed);
 
     while (!(old & (EXCLUSIVE | READERS)))
         if (atomic_compare_exchange_weak_explicit(state, &old, old | EXCLUSIVE,
@@ -47,8 +58,8 @@ BOOLEAN WINAPI RtlTryAcquireSRWLockExclusive(RTL_SRWLOCK *lock)
 
 void WINAPI RtlAcquireSRWLockExclusive(RTL_SRWLOCK *lock)
 {
-    _Atomic uint32_t *state = state_of(lock);
-    uint32_t old;
+    _Atomic uint64_t *state = state_of(lock);
+    uint64_t old;
 
     for (unsigned i = 0; i < SPIN_ATTEMPTS; i++) {
         if (RtlTryAcquireSRWLockExclusive(lock))
@@ -57,19 +68,22 @@ void WINAPI RtlAcquireSRWLockExclusive(RTL_SRWLOCK *lock)
     }
     old = atomic_fetch_add_explicit(state, WAITER, memory_order_relaxed) + WAITER;
     for (;;) {
+        uint32_t seen;
+
         while (!(old & (EXCLUSIVE | READERS)))
             if (atomic_compare_exchange_weak_explicit(state, &old, (old - WAITER) | EXCLUSIVE,
                                                       memory_order_acquire, memory_order_relaxed))
                 return;
-        address_wait(state, &old, sizeof(old), NULL);
+        seen = (uint32_t)old;
+        address_wait(writer_queue(lock), &seen, sizeof(seen), NULL);
         old = atomic_load_explicit(state, memory_order_relaxed);
     }
 }
 
-/* Readers let waiting writers go first, or a steady stream of readers would keep them out. */
-static bool try_shared(_Atomic uint32_t *state, uint32_t *seen)
+/* *seen is the state that speaks against it. */
+static bool try_shared(_Atomic uint64_t *state, uint64_t *seen)
 {
-    uint32_t old = atomic_load_explicit(state, memory_order_relaxed);
+    uint64_t old = atomic_load_explicit(state, memory_order_relaxed);
 
     while (!(old & (EXCLUSIVE | WAITERS)) && (old & READERS) != READERS)
         if (atomic_compare_exchange_weak_explicit(state, &old, old + 1, memory_order_acquire,
@@ -81,75 +95,59 @@ static bool try_shared(_Atomic uint32_t *state, uint32_t *seen)
 
 BOOLEAN WINAPI RtlTryAcquireSRWLockShared(RTL_SRWLOCK *lock)
 {
-    uint32_t seen;
+    uint64_t seen;
 
     return try_shared(state_of(lock), &seen);
 }
 
-/* The readers' queue needs a value to compare: the word's upper half counts releases. */
-static _Atomic uint32_t *release_count(RTL_SRWLOCK *lock)
-{
-    return (_Atomic uint32_t *)reader_queue(lock);
-}
-
-/* The upper half is not 0 while a reader sleeps or has slept; a free lock must be all 0 again only
- * for programs that copy it, which Windows forbids. */
 void WINAPI RtlAcquireSRWLockShared(RTL_SRWLOCK *lock)
 {
-    _Atomic uint32_t *state = state_of(lock);
-    uint32_t seen;
+    _Atomic uint64_t *state = state_of(lock);
+    const uint32_t sleeping = SLEEPERS >> 32;
+    uint64_t seen;
 
     for (unsigned i = 0; i < SPIN_ATTEMPTS; i++) {
         if (try_shared(state, &seen))
             return;
         spin_pause();
     }
-    for (;;) {
-        /* Bit 0 of the count says that readers sleep, so that a release without any stays cheap. */
-        uint32_t count = atomic_fetch_or(release_count(lock), 1) | 1;
-
-        if (try_shared(state, &seen))
-            return;
-        address_wait(release_count(lock), &count, sizeof(count), NULL);
-    }
+    while (!try_shared(state, &seen))
+        if (seen & SLEEPERS ||
+            atomic_compare_exchange_strong_explicit(state, &seen, seen | SLEEPERS,
+                                                    memory_order_relaxed, memory_order_relaxed))
+            address_wait(reader_queue(lock), &sleeping, sizeof(sleeping), NULL);
 }
 
-/* Wakes one writer, or else all readers. The count changes before the readers are woken, and it is
- * changed after the state: a reader that missed the new state sleeps on an old count. */
-static void wake_after_release(RTL_SRWLOCK *lock, uint32_t now)
+/* A lock that becomes free goes to one waiting writer, or else to all sleeping readers. */
+static void release(RTL_SRWLOCK *lock, uint64_t holder)
 {
-    uint32_t count;
+    _Atomic uint64_t *state = state_of(lock);
+    uint64_t old = atomic_load_explicit(state, memory_order_relaxed), new;
 
-    if (now & WAITERS) {
-        RtlWakeAddressSingle((const void *)state_of(lock));
+    do {
+        if (!(old & (holder == EXCLUSIVE ? EXCLUSIVE : READERS)))
+            RtlRaiseStatus(STATUS_RESOURCE_NOT_OWNED);
+        new = old - holder;
+        if (!(new & (READERS | WAITERS)))
+            new &= ~SLEEPERS;
+    } while (!atomic_compare_exchange_weak_explicit(state, &old, new, memory_order_release,
+                                                    memory_order_relaxed));
+    if (new & READERS)
         return;
-    }
-    atomic_thread_fence(memory_order_seq_cst);
-    count = atomic_load(release_count(lock));
-    if (count & 1) {
-        while (!atomic_compare_exchange_weak(release_count(lock), &count, (count + 2) & ~1u))
-            ;
+    if (new & WAITERS)
+        RtlWakeAddressSingle(writer_queue(lock));
+    else if (old & SLEEPERS)
         RtlWakeAddressAll(reader_queue(lock));
-    }
 }
 
 void WINAPI RtlReleaseSRWLockExclusive(RTL_SRWLOCK *lock)
 {
-    uint32_t old = atomic_fetch_and_explicit(state_of(lock), ~EXCLUSIVE, memory_order_release);
-
-    if (!(old & EXCLUSIVE))
-        RtlRaiseStatus(STATUS_RESOURCE_NOT_OWNED);
-    wake_after_release(lock, old & ~EXCLUSIVE);
+    release(lock, EXCLUSIVE);
 }
 
 void WINAPI RtlReleaseSRWLockShared(RTL_SRWLOCK *lock)
 {
-    uint32_t old = atomic_fetch_sub_explicit(state_of(lock), 1, memory_order_release);
-
-    if (!(old & READERS))
-        RtlRaiseStatus(STATUS_RESOURCE_NOT_OWNED);
-    if (!((old - 1) & READERS))
-        wake_after_release(lock, old - 1);
+    release(lock, 1);
 }
 
 /* --- Condition variables: a sequence number in one pointer --- */
