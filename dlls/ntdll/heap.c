@@ -29,7 +29,7 @@ struct header {
     uint32_t check;     /* of the block's address and state */
     uint8_t class;      /* index of the size class, or LARGE */
     uint8_t flags;
-    uint16_t reserved;
+    uint16_t heap;      /* the heap's number: another heap refuses the block */
 };
 _Static_assert(sizeof(struct header) == 16, "blocks are 16-byte aligned");
 
@@ -60,6 +60,7 @@ struct heap {
     LIST_ENTRY large;
     SIZE_T limit, used;         /* limit 0: may grow */
     LIST_ENTRY link;            /* of all heaps */
+    uint16_t number;            /* tells this heap's blocks from others' */
 };
 
 struct cache {
@@ -70,6 +71,7 @@ struct cache {
 static RTL_CRITICAL_SECTION_DEBUG heaps_lock_debug;
 static RTL_CRITICAL_SECTION heaps_lock = {&heaps_lock_debug, -1, 0, 0, 0, 0};
 static LIST_ENTRY heaps = {&heaps, &heaps};
+static uint16_t heaps_made;
 
 /* --- Size classes --- */
 
@@ -101,15 +103,16 @@ static struct header *header_of(const void *block)
     return (struct header *)((char *)block - HEADER_BYTES);
 }
 
-/* The header of a block in use, or NULL for anything else. */
-static struct header *used_header(const void *block)
+/* The header of a block of this heap in use, or NULL for anything else. */
+static struct header *used_header(const struct heap *heap, const void *block)
 {
     struct header *header;
 
-    if (!block || (uintptr_t)block & 15)
+    if (!heap || !block || (uintptr_t)block & 15)
         return NULL;
     header = header_of(block);
-    return header->check == check_value(header, MAGIC_USED) ? header : NULL;
+    return header->check == check_value(header, MAGIC_USED) && header->heap == heap->number ? header
+                                                                                         : NULL;
 }
 
 static struct heap *heap_from_handle(HANDLE handle)
@@ -259,12 +262,13 @@ static void *out_of_memory(const struct heap *heap, ULONG flags)
     return NULL;
 }
 
-static void *finish(struct header *header, SIZE_T bytes, ULONG flags)
+static void *finish(const struct heap *heap, struct header *header, SIZE_T bytes, ULONG flags)
 {
     void *block = header + 1;
 
     header->bytes = bytes;
     header->flags = 0;
+    header->heap = heap->number;
     header->check = check_value(header, MAGIC_USED);
     if (flags & HEAP_ZERO_MEMORY && header->class != LARGE)
         memset(block, 0, bytes); /* a mapping of its own is zero already */
@@ -285,7 +289,7 @@ void *WINAPI RtlAllocateHeap(HANDLE handle, ULONG flags, SIZE_T bytes)
         lock(heap, flags);
         header = take_large(heap, bytes);
         unlock(heap, flags);
-        return header ? finish(header, bytes, flags) : out_of_memory(heap, flags);
+        return header ? finish(heap, header, bytes, flags) : out_of_memory(heap, flags);
     }
     class = class_of(bytes);
     if (is_process_heap(heap) && (cache = thread_cache()) && cache->lists[class]) {
@@ -293,12 +297,12 @@ void *WINAPI RtlAllocateHeap(HANDLE handle, ULONG flags, SIZE_T bytes)
 
         cache->lists[class] = block->next;
         cache->counts[class]--;
-        return finish(header_of(block), bytes, flags);
+        return finish(heap, header_of(block), bytes, flags);
     }
     lock(heap, flags);
     header = take_small(heap, class);
     unlock(heap, flags);
-    return header ? finish(header, bytes, flags) : out_of_memory(heap, flags);
+    return header ? finish(heap, header, bytes, flags) : out_of_memory(heap, flags);
 }
 
 BOOLEAN WINAPI RtlFreeHeap(HANDLE handle, ULONG flags, void *block)
@@ -311,7 +315,7 @@ BOOLEAN WINAPI RtlFreeHeap(HANDLE handle, ULONG flags, void *block)
 
     if (!block)
         return TRUE;
-    header = heap ? used_header(block) : NULL;
+    header = used_header(heap, block);
     if (!header) {
         RtlSetLastWin32ErrorAndNtStatusFromNtStatus(STATUS_INVALID_PARAMETER);
         return FALSE;
@@ -356,7 +360,7 @@ static SIZE_T capacity(const struct header *header)
 void *WINAPI RtlReAllocateHeap(HANDLE handle, ULONG flags, void *block, SIZE_T bytes)
 {
     struct heap *heap = heap_from_handle(handle);
-    struct header *header = used_header(block);
+    struct header *header = used_header(heap, block);
     SIZE_T old;
     void *moved;
 
@@ -391,7 +395,7 @@ void *WINAPI RtlReAllocateHeap(HANDLE handle, ULONG flags, void *block, SIZE_T b
 
 SIZE_T WINAPI RtlSizeHeap(HANDLE handle, ULONG flags, const void *block)
 {
-    struct header *header = heap_from_handle(handle) ? used_header(block) : NULL;
+    struct header *header = used_header(heap_from_handle(handle), block);
 
     (void)flags;
     if (header)
@@ -422,6 +426,7 @@ HANDLE WINAPI RtlCreateHeap(ULONG flags, void *base, SIZE_T total, SIZE_T commit
     RtlInitializeCriticalSectionAndSpinCount(&heap->lock, 1000);
     InitializeListHead(&heap->large);
     RtlEnterCriticalSection(&heaps_lock);
+    heap->number = ++heaps_made;
     InsertTailList(&heaps, &heap->link);
     RtlLeaveCriticalSection(&heaps_lock);
     return heap;
@@ -468,7 +473,7 @@ BOOLEAN WINAPI RtlValidateHeap(HANDLE handle, ULONG flags, LPCVOID block)
     struct heap *heap = heap_from_handle(handle);
 
     (void)flags;
-    return heap && (!block || used_header(block));
+    return heap && (!block || used_header(heap, block));
 }
 
 ULONG WINAPI RtlCompactHeap(HANDLE handle, ULONG flags)
@@ -535,7 +540,7 @@ NTSTATUS WINAPI RtlSetHeapInformation(HANDLE handle, HEAP_INFORMATION_CLASS clas
 BOOLEAN WINAPI RtlGetUserInfoHeap(HANDLE handle, ULONG flags, void *block, void **value,
                                   ULONG *block_flags)
 {
-    struct header *header = heap_from_handle(handle) ? used_header(block) : NULL;
+    struct header *header = used_header(heap_from_handle(handle), block);
 
     (void)flags;
     if (!header)
