@@ -68,3 +68,27 @@ BOOL WINAPI InitializeCriticalSectionAndSpinCount(CRITICAL_SECTION *section, DWO
 {
     return check_status(RtlInitializeCriticalSectionAndSpinCount(section, spin));
 }
+
+/* --- Barriers: ntdll's, whose header ours (of Wine 8) do not declare --- */
+
+NTSTATUS WINAPI RtlInitBarrier(void *barrier, LONG total, LONG spin);
+BOOLEAN WINAPI RtlBarrier(void *barrier, ULONG flags);
+NTSTATUS WINAPI RtlDeleteBarrier(void *barrier);
+BOOL WINAPI InitializeSynchronizationBarrier(void *barrier, LONG total, LONG spin);
+BOOL WINAPI EnterSynchronizationBarrier(void *barrier, DWORD flags);
+BOOL WINAPI DeleteSynchronizationBarrier(void *barrier);
+
+BOOL WINAPI InitializeSynchronizationBarrier(void *barrier, LONG total, LONG spin)
+{
+    return check_status(RtlInitBarrier(barrier, total, spin));
+}
+
+BOOL WINAPI EnterSynchronizationBarrier(void *barrier, DWORD flags)
+{
+    return RtlBarrier(barrier, flags);
+}
+
+BOOL WINAPI DeleteSynchronizationBarrier(void *barrier)
+{
+    return check_status(RtlDeleteBarrier(barrier));
+}
