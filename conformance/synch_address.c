@@ -24,16 +24,16 @@ static void test_arguments(void)
 {
     LONG64 value = 0x1122334455667788, other = value;
     BOOL result;
+    DWORD error;
 
     for (SIZE_T size = 0; size <= 9; size++) {
         SetLastError(0xdeadbeef);
         result = WaitOnAddress(&value, &other, size, 0);
+        error = GetLastError(); /* before the first ok, whose thread-local variable resets it */
         ok(!result, "size %u succeeded", (unsigned)size);
-        if (size == 1 || size == 2 || size == 4 || size == 8)
-            ok(GetLastError() == ERROR_TIMEOUT, "size %u: error %lu", (unsigned)size, GetLastError());
-        else
-            ok(GetLastError() == ERROR_INVALID_PARAMETER, "size %u: error %lu", (unsigned)size,
-               GetLastError());
+        ok(error == (size == 1 || size == 2 || size == 4 || size == 8 ? ERROR_TIMEOUT
+                                                                      : ERROR_INVALID_PARAMETER),
+           "size %u: error %lu", (unsigned)size, error);
     }
     /* Only `size` bytes are compared. */
     for (SIZE_T size = 1; size <= 4; size *= 2) {
