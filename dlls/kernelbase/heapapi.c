@@ -84,6 +84,30 @@ static struct local_handle *from_handle(HLOCAL handle)
     return entry->magic == HANDLE_MAGIC ? entry : NULL;
 }
 
+/* A moveable block's memory is preceded by its entry's address, for LocalHandle. */
+#define PREFIX 16
+
+static void *allocate_memory(struct local_handle *entry, void *old, ULONG heap_flags, SIZE_T size)
+{
+    void *base;
+
+    if (size > ~(SIZE_T)PREFIX)
+        return NULL;
+    base = old ? RtlReAllocateHeap(process_heap(), heap_flags, (char *)old - PREFIX, size + PREFIX)
+               : RtlAllocateHeap(process_heap(), heap_flags, size + PREFIX);
+    if (!base)
+        return NULL;
+    *(struct local_handle **)base = entry;
+    return (char *)base + PREFIX;
+}
+
+static void free_memory(struct local_handle *entry)
+{
+    if (entry->memory)
+        RtlFreeHeap(process_heap(), 0, (char *)entry->memory - PREFIX);
+    entry->memory = NULL;
+}
+
 HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size)
 {
     ULONG heap_flags = flags & LMEM_ZEROINIT ? HEAP_ZERO_MEMORY : 0;
@@ -97,7 +121,7 @@ HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size)
         return memory;
     }
     entry = RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, sizeof(*entry));
-    memory = size ? RtlAllocateHeap(process_heap(), heap_flags, size) : NULL;
+    memory = entry && size ? allocate_memory(entry, NULL, heap_flags, size) : NULL;
     if (!entry || (size && !memory)) {
         RtlFreeHeap(process_heap(), 0, entry);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
@@ -116,8 +140,7 @@ HLOCAL WINAPI LocalFree(HLOCAL handle)
     if (!handle)
         return NULL;
     if (entry) {
-        if (entry->memory)
-            RtlFreeHeap(process_heap(), 0, entry->memory);
+        free_memory(entry);
         entry->magic = 0;
         RtlFreeHeap(process_heap(), 0, entry);
         return NULL;
@@ -160,7 +183,9 @@ SIZE_T WINAPI LocalSize(HLOCAL handle)
 
     if (entry && !entry->memory)
         return 0;
-    size = RtlSizeHeap(process_heap(), 0, entry ? entry->memory : handle);
+    if (entry)
+        return RtlSizeHeap(process_heap(), 0, (char *)entry->memory - PREFIX) - PREFIX;
+    size = RtlSizeHeap(process_heap(), 0, handle);
     if (size != ~(SIZE_T)0)
         return size;
     SetLastError(ERROR_INVALID_HANDLE);
@@ -192,14 +217,35 @@ HLOCAL WINAPI LocalReAlloc(HLOCAL handle, SIZE_T size, UINT flags)
             SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return memory;
     }
-    memory = !entry->memory ? RtlAllocateHeap(process_heap(), heap_flags, size)
-                            : RtlReAllocateHeap(process_heap(), heap_flags, entry->memory, size);
+    if (!size && !entry->locks) { /* "discards the memory" (learn.microsoft.com: LocalReAlloc) */
+        free_memory(entry);
+        return handle;
+    }
+    memory = allocate_memory(entry, entry->memory, heap_flags, size);
     if (!memory) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
     entry->memory = memory;
     return handle;
+}
+
+/* The handle of what LocalLock returned; a fixed block is its own. */
+HLOCAL WINAPI LocalHandle(const void *memory)
+{
+    struct local_handle *entry;
+    const void *base = (const char *)memory - PREFIX;
+
+    if (memory && RtlValidateHeap(process_heap(), 0, memory))
+        return (HLOCAL)memory;
+    if (memory && RtlValidateHeap(process_heap(), 0, base)) {
+        entry = *(struct local_handle *const *)base;
+        if (RtlValidateHeap(process_heap(), 0, entry) && entry->magic == HANDLE_MAGIC &&
+            entry->memory == memory)
+            return (HLOCAL)&entry->memory;
+    }
+    SetLastError(ERROR_INVALID_HANDLE);
+    return NULL;
 }
 
 HGLOBAL WINAPI GlobalAlloc(UINT flags, SIZE_T size)
