@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,8 @@ static void test_writers_and_scanner(void **state)
     stop = false;
     for (size_t i = 0; i < 2; i++)
         pthread_create(&threads[i], NULL, writer, (void *)i);
+    while (!*(volatile uint64_t *)&generations[0][0] && !*(volatile uint64_t *)&generations[1][1])
+        sched_yield(); /* until they run */
     for (unsigned round = 0; round < rounds; round++) {
         size_t got = get(0, PAGES, true, round % 3 ? 16 : PAGES);
 
