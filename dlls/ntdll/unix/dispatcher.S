@@ -118,6 +118,19 @@ dispatcher_return_end:
     movq    %rax, %rsi
     movq    %rbx, %rsp
     call    syscall_leave
+    /* It is a function of the Linux convention, to which these are volatile; the program's is not. */
+    movq    FRAME_RSI(%rbx), %rsi
+    movq    FRAME_RDI(%rbx), %rdi
+    movaps  FRAME_XMM6+0x00(%rbx), %xmm6
+    movaps  FRAME_XMM6+0x10(%rbx), %xmm7
+    movaps  FRAME_XMM6+0x20(%rbx), %xmm8
+    movaps  FRAME_XMM6+0x30(%rbx), %xmm9
+    movaps  FRAME_XMM6+0x40(%rbx), %xmm10
+    movaps  FRAME_XMM6+0x50(%rbx), %xmm11
+    movaps  FRAME_XMM6+0x60(%rbx), %xmm12
+    movaps  FRAME_XMM6+0x70(%rbx), %xmm13
+    movaps  FRAME_XMM6+0x80(%rbx), %xmm14
+    movaps  FRAME_XMM6+0x90(%rbx), %xmm15
     jmp     .Lreturn
     .cfi_endproc
     .size   dispatcher_entry, . - dispatcher_entry
