@@ -14,7 +14,7 @@ static HANDLE start(unsigned(__stdcall *function)(void *), void *argument)
 
 static void join(HANDLE thread)
 {
-    ok(WaitForSingleObject(thread, 20000) == WAIT_OBJECT_0, "a thread did not end\n");
+    ok(WaitForSingleObject(thread, 60000) == WAIT_OBJECT_0, "a thread did not end");
     CloseHandle(thread);
 }
 
@@ -128,40 +128,77 @@ static void test_order(void)
 
 #define ROUNDS 20000
 
-static volatile LONG turn, stop;
-static LONG unrelated;
+/* Wakes race with timeouts; whatever the outcome, the next, unrelated wait must time out and not end by a
+ * wake left over (WineHQ 60397; Windows 11: none in 8 x 20,000). The waker waits about as long as
+ * the waiter's timeout takes, a bit more or less each time. */
+static struct race {
+    volatile LONG turn, is_waiting, stop;
+    LONG unrelated, stale, woken;
+    unsigned seed;
+} races[2];
 
-/* Wakes race with timeouts of 1 ms; whatever the outcome, the next, unrelated wait must time out and
- * not end by a wake left over (WineHQ 60397; Windows 11: none in 8 x 20,000). */
+static LONG(WINAPI *rtl_wait)(const void *, const void *, SIZE_T, const LARGE_INTEGER *);
+
+static LONGLONG ticks(void)
+{
+    LARGE_INTEGER time;
+
+    QueryPerformanceCounter(&time);
+    return time.QuadPart;
+}
+
 static unsigned __stdcall racer(void *argument)
 {
-    (void)argument;
-    while (!stop) {
-        LONG seen = turn;
+    struct race *race = argument;
+    LARGE_INTEGER frequency;
 
-        WakeByAddressSingle((void *)&turn);
-        if ((seen & 15) == 0)
-            SwitchToThread();
+    QueryPerformanceFrequency(&frequency);
+    while (!race->stop) {
+        LONGLONG until;
+
+        if (!InterlockedExchange(&race->is_waiting, 0)) {
+            YieldProcessor();
+            continue;
+        }
+        race->seed = race->seed * 1664525 + 1013904223;
+        until = ticks() + (race->seed >> 16) % 160 * frequency.QuadPart / 1000000;
+        while (ticks() < until)
+            YieldProcessor();
+        WakeByAddressSingle((void *)&race->turn);
     }
+    return 0;
+}
+
+static unsigned __stdcall raced_waiter(void *argument)
+{
+    LARGE_INTEGER timeout = {.QuadPart = -200}, none = {.QuadPart = -100};
+    struct race *race = argument;
+    LONG same = 0;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        race->is_waiting = 1;
+        race->woken += rtl_wait((void *)&race->turn, &same, sizeof(same), &timeout) != STATUS_TIMEOUT;
+        race->stale += rtl_wait(&race->unrelated, &same, sizeof(same), &none) != STATUS_TIMEOUT;
+    }
+    race->stop = 1;
     return 0;
 }
 
 static void test_no_stale_wake(void)
 {
-    LONG same = 0, stale = 0, wakes = 0;
-    HANDLE thread;
+    HANDLE threads[4];
 
-    turn = stop = 0;
-    thread = start(racer, NULL);
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        wakes += WaitOnAddress(&turn, &same, sizeof(turn), 1);
-        if (i % 50 == 0)
-            stale += WaitOnAddress(&unrelated, &same, sizeof(unrelated), 1);
+    rtl_wait = (void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "RtlWaitOnAddress");
+    for (unsigned i = 0; i < 2; i++) {
+        threads[i] = start(raced_waiter, &races[i]);
+        threads[i + 2] = start(racer, &races[i]);
     }
-    stop = 1;
-    join(thread);
-    trace("%ld of %u waits were woken", wakes, ROUNDS);
-    ok(!stale, "%ld unrelated waits ended early", stale);
+    for (unsigned i = 0; i < 4; i++)
+        join(threads[i]);
+    for (unsigned i = 0; i < 2; i++) {
+        trace("%ld of %u waits were woken", races[i].woken, ROUNDS);
+        ok(!races[i].stale, "%ld unrelated waits ended early", races[i].stale);
+    }
 }
 
 static volatile LONG ball;
