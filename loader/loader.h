@@ -40,6 +40,7 @@ char *session_dir(void);
 /* Subcommands; each returns the command's exit code. argv[0] is the subcommand's name. */
 int command_conformance(const struct installation *installation, int argc, char **argv);
 int command_doctor(const struct installation *installation, int argc, char **argv);
+int command_pages(const struct installation *installation, int argc, char **argv);
 
 /* An error line on stderr, "decant: …". */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -21,12 +21,14 @@ static const char help[] =
     "Usage: decant [--] PROGRAM.exe [ARGUMENT]…\n"
     "       decant conformance [OPTIONS] [FILTER]\n"
     "       decant doctor\n"
+    "       decant pages PID [SECONDS]\n"
     "       decant --help | --version\n"
     "\n"
     "Runs an x86-64 Windows console program on Linux.\n"
     "\n"
     "  conformance   run the conformance programs here or on Wine; TAP, JUnit, HTML\n"
     "  doctor        what this machine offers, what Decant chose and why, what is missing\n"
+    "  pages         the watched memory of a running program, and what of it is written\n"
     "  --help, -h    this text\n"
     "  --version     the version\n"
     "\n"
@@ -109,6 +111,8 @@ int main(int argc, char **argv)
         return command_conformance(&installation, argc - 1, argv + 1);
     if (!strcmp(argv[1], "doctor"))
         return command_doctor(&installation, argc - 1, argv + 1);
+    if (!strcmp(argv[1], "pages"))
+        return command_pages(&installation, argc - 1, argv + 1);
     if (!strcmp(argv[1], "--")) {
         if (argc < 3) {
             fputs(help, stderr);
