@@ -85,6 +85,7 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
     sync->count = count;
     sync->limit = limit;
     sync->owner = sync->abandoned = 0;
+    sync->grantable = sync->grants = 0;
     memset(sync->reserved, 0, sizeof(sync->reserved));
     return sync;
 }
@@ -148,13 +149,31 @@ void sync_wake(struct sync *sync)
     signal_waiters(sync, false);
 }
 
+/* Under the lock: lets go whoever waits. False: an auto kind with nobody to give it to. */
+static bool let_go(struct sync *sync)
+{
+    if (sync->kind == SYNC_MANUAL) {
+        sync->epoch++;
+        return true;
+    }
+    if (sync->grants == sync->grantable)
+        return false;
+    sync->grants++;
+    return true;
+}
+
 int32_t sync_set(struct sync *sync)
 {
     int32_t previous;
+    bool was_given = false;
 
     sync_lock(sync);
     previous = sync->count;
-    sync->count = 1;
+    /* When the flag is up already nobody waits but those who are about to take it. */
+    if (!previous)
+        was_given = let_go(sync);
+    if (!was_given || sync->kind == SYNC_MANUAL)
+        sync->count = 1;
     sync_unlock(sync);
     if (!previous)
         signal_waiters(sync, sync->kind == SYNC_AUTO);
@@ -172,23 +191,18 @@ int32_t sync_reset(struct sync *sync)
     return previous;
 }
 
-/* Those who wait now are let through, then it is reset. A waiter that looks late finds it reset and
- * goes on waiting: documented of PulseEvent ("unreliable"). We give them a moment. */
 int32_t sync_pulse(struct sync *sync)
 {
-    int32_t previous = sync_set(sync);
+    int32_t previous;
+    bool was_given;
 
-    for (int i = 0; i < 100 && atomic_load(&sync->waiters); i++) {
-        int32_t state;
-
-        sched_yield();
-        sync_lock(sync);
-        state = sync->count;
-        sync_unlock(sync);
-        if (!state)
-            break;
-    }
-    sync_reset(sync);
+    sync_lock(sync);
+    previous = sync->count;
+    was_given = let_go(sync);
+    sync->count = 0;
+    sync_unlock(sync);
+    if (was_given)
+        signal_waiters(sync, sync->kind == SYNC_AUTO);
     return previous;
 }
 

@@ -16,6 +16,17 @@
  * that was woken always looks before it gives up (timeout, alert), so a wake-up of one is never swallowed; when
  * somebody among the waiters waits for several objects, he may be satisfied by another
  * object, therefore all are woken then (`many`).
+ *
+ * Events are more than a flag. On Windows, SetEvent lets go whoever waits at that moment, whatever happens
+ * before they run again: a ResetEvent right after it, a second SetEvent, a PulseEvent.
+ *   - Manual kinds count their settings (`epoch`). A waiter that finds another epoch than the one at
+ *     its start was let go, also when the event is reset by now.
+ *   - Auto kinds give one `grant` to the waiters per setting, as long as there are more of these
+ *     (`grantable`) than grants; only then the flag itself is set. Grants are taken by registered
+ *     waiters alone, and a reset leaves them. A waiter that goes without its grant, since it got another
+ *     object, leaves it behind: what is more than the waiters becomes the flag, as if the setting had come
+ *     after its end. Hence always: grants <= grantable.
+ * A wait for all takes flags only: it must find everything signalled at one time.
  */
 #ifndef DECANT_NTDLL_UNIX_SYNC_H
 #define DECANT_NTDLL_UNIX_SYNC_H
@@ -39,7 +50,10 @@ struct sync {
     int32_t limit;              /* semaphore: maximum */
     uint32_t owner;             /* mutant: tid */
     uint32_t abandoned;         /* mutant: its owner ended */
-    uint32_t reserved[7];
+    uint32_t epoch;             /* manual: how often it was set or pulsed */
+    uint32_t grantable;         /* auto: waiters that may be given a grant */
+    uint32_t grants;            /* auto: given and not yet taken */
+    uint32_t reserved[4];
 };
 _Static_assert(sizeof(struct sync) == 64, "a cache line; the layout is shared between processes");
 
@@ -66,7 +80,8 @@ void sync_wake(struct sync *sync);
 
 /* Waits. `deadline`: absolute CLOCK_MONOTONIC nanoseconds, 0 for a look without waiting, UINT64_MAX for ever.
  * Returns STATUS_WAIT_0 + index, STATUS_ABANDONED_WAIT_0 + index, STATUS_TIMEOUT, STATUS_USER_APC
- * (alertable only), STATUS_ALERTED. */
+ * (alertable only), STATUS_ALERTED; STATUS_THREAD_IS_TERMINATING when the thread is to end, which it does
+ * on its way out of the system call. */
 #define WAIT_FOREVER UINT64_MAX
 NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool alertable,
                    uint64_t deadline);
@@ -74,9 +89,6 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
 /* An NT timeout as a deadline; NULL is for ever. Relative ones are monotonic. */
 uint64_t deadline_from_nt(const LARGE_INTEGER *timeout);
 uint64_t monotonic_now(void); /* ns */
-
-/* The thread is about to be ended wherever it is: whoever it may have been woken for looks again. */
-void wait_abort(struct thread *thread);
 
 /* --- Objects made of a sync (sync_objects.c) --- */
 

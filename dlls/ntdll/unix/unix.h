@@ -98,7 +98,6 @@ struct thread {
     struct apc *first_apc, *last_apc;   /* under apc.c's lock */
     _Atomic uint32_t apc_count;
     void *signal_state; /* owned by signal.c / suspend.c */
-    void *wait_state;   /* owned by sync.c */
     void *start;        /* the entry point, for questions about the thread */
     uint32_t exit_status;
     bool terminating;

@@ -76,6 +76,26 @@ static int sleep_on(struct waitv *waiters, uint32_t count, uint64_t deadline)
 
 /* --- Taking --- */
 
+/* A wait under way. */
+struct wait_record {
+    struct sync *const *syncs;
+    uint32_t count;
+    bool all;           /* of more than one */
+    bool is_registered; /* counted in the objects: `epochs` are valid, grants may be taken */
+    uint32_t epochs[MAXIMUM_WAIT_OBJECTS];
+};
+
+/* Under the lock: was the waiter let go by a setting, whatever the flag says now? See sync.h. */
+static bool was_let_go(const struct wait_record *record, uint32_t index)
+{
+    const struct sync *sync = record->syncs[index];
+
+    if (!record->is_registered || record->all)
+        return false;
+    return sync->kind == SYNC_MANUAL ? sync->epoch != record->epochs[index]
+                                     : sync->kind == SYNC_AUTO && sync->grants;
+}
+
 /* Under the lock: could a wait by `tid` take it? */
 static bool is_available(const struct sync *sync, uint32_t tid)
 {
@@ -108,18 +128,26 @@ static bool take(struct sync *sync, uint32_t tid)
     return was_abandoned;
 }
 
-static bool try_one(struct sync *sync, uint32_t tid, bool *was_abandoned)
+static bool try_one(const struct wait_record *record, uint32_t index, uint32_t tid,
+                    bool *was_abandoned)
 {
-    bool taken;
+    struct sync *sync = record->syncs[index];
+    bool taken = true;
 
     /* A look without the lock is enough to say no: the caller sleeps on a sequence that it read
      * before. */
-    if (sync->kind != SYNC_MUTANT && *(volatile int32_t *)&sync->count <= 0)
+    if (sync->kind != SYNC_MUTANT && *(volatile int32_t *)&sync->count <= 0 &&
+        !record->is_registered)
         return false;
     sync_lock(sync);
-    taken = is_available(sync, tid);
-    if (taken)
+    if (was_let_go(record, index)) {
+        if (sync->kind == SYNC_AUTO)
+            sync->grants--;
+    } else if (is_available(sync, tid)) {
         *was_abandoned = take(sync, tid);
+    } else {
+        taken = false;
+    }
     sync_unlock(sync);
     return taken;
 }
@@ -142,17 +170,16 @@ static bool try_all(struct sync *const *syncs, const uint8_t *order, uint32_t co
 }
 
 /* STATUS_TIMEOUT: nothing to take now. */
-static NTSTATUS try_take(struct sync *const *syncs, const uint8_t *order, uint32_t count, bool all,
-                         uint32_t tid)
+static NTSTATUS try_take(const struct wait_record *record, const uint8_t *order, uint32_t tid)
 {
     bool was_abandoned = false;
 
-    if (all && count > 1)
-        return !try_all(syncs, order, count, tid, &was_abandoned) ? STATUS_TIMEOUT
-               : was_abandoned                                    ? STATUS_ABANDONED_WAIT_0
-                                                                  : STATUS_WAIT_0;
-    for (uint32_t i = 0; i < count; i++)
-        if (try_one(syncs[i], tid, &was_abandoned))
+    if (record->all)
+        return !try_all(record->syncs, order, record->count, tid, &was_abandoned) ? STATUS_TIMEOUT
+               : was_abandoned ? STATUS_ABANDONED_WAIT_0
+                               : STATUS_WAIT_0;
+    for (uint32_t i = 0; i < record->count; i++)
+        if (try_one(record, i, tid, &was_abandoned))
             return (NTSTATUS)((was_abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + i);
     return STATUS_TIMEOUT;
 }
@@ -170,11 +197,42 @@ static void sort_by_address(struct sync *const *syncs, uint8_t *order, uint32_t 
     }
 }
 
-/* What wait_abort needs to know of a thread that sleeps; on the sleeper's stack. */
-struct wait_record {
-    struct sync *const *syncs;
-    uint32_t count;
-};
+/* Counts the thread in. Under the lock, so that a setting either comes before and is seen by the
+ * next look, or finds the waiter and lets it go. */
+static void enter(struct wait_record *record)
+{
+    for (uint32_t i = 0; i < record->count; i++) {
+        struct sync *sync = record->syncs[i];
+
+        if (record->count > 1)
+            atomic_fetch_add(&sync->many, 1);
+        sync_lock(sync);
+        atomic_fetch_add(&sync->waiters, 1);
+        record->epochs[i] = sync->epoch;
+        if (sync->kind == SYNC_AUTO && !record->all)
+            sync->grantable++;
+        sync_unlock(sync);
+    }
+    record->is_registered = true;
+}
+
+/* Counts it out. A grant that nobody is left for becomes the flag. */
+static void leave(const struct wait_record *record)
+{
+    for (uint32_t i = 0; i < record->count; i++) {
+        struct sync *sync = record->syncs[i];
+
+        sync_lock(sync);
+        if (sync->kind == SYNC_AUTO && !record->all && sync->grants > --sync->grantable) {
+            sync->grants = sync->grantable;
+            sync->count = 1;
+        }
+        atomic_fetch_sub(&sync->waiters, 1);
+        sync_unlock(sync);
+        if (record->count > 1)
+            atomic_fetch_sub(&sync->many, 1);
+    }
+}
 
 NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool alertable,
                    uint64_t deadline)
@@ -183,24 +241,23 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
     uint32_t tid = (uint32_t)self->tid;
     struct waitv waiters[MAXIMUM_WAIT_OBJECTS + 1];
     uint8_t order[MAXIMUM_WAIT_OBJECTS];
-    struct wait_record record = {syncs, count};
+    struct wait_record record;
     NTSTATUS status;
     int error = 0;
 
-    if (all && count > 1)
+    record.syncs = syncs;
+    record.count = count;
+    record.all = all && count > 1;
+    record.is_registered = false;
+    if (record.all)
         sort_by_address(syncs, order, count);
     if (alertable && apc_is_pending(self))
         return STATUS_USER_APC;
-    status = try_take(syncs, order, count, all, tid);
+    status = try_take(&record, order, tid);
     if (status != STATUS_TIMEOUT || !deadline)
         return status;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (count > 1)
-            atomic_fetch_add(&syncs[i]->many, 1);
-        atomic_fetch_add(&syncs[i]->waiters, 1);
-    }
-    self->wait_state = &record;
+    enter(&record);
     for (;;) {
         for (uint32_t i = 0; i < count; i++)
             waiters[i] = (struct waitv){atomic_load(&syncs[i]->sequence),
@@ -208,7 +265,11 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
         waiters[count] = (struct waitv){atomic_load(&self->alert_word),
                                         (uintptr_t)&self->alert_word,
                                         WAITV_SIZE_U32 | WAITV_PRIVATE, 0};
-        status = try_take(syncs, order, count, all, tid);
+        if (self->terminating) {
+            status = STATUS_THREAD_IS_TERMINATING; /* never seen by the program */
+            break;
+        }
+        status = try_take(&record, order, tid);
         if (status != STATUS_TIMEOUT)
             break;
         if (alertable && apc_is_pending(self)) {
@@ -219,28 +280,11 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
             break;
         error = sleep_on(waiters, count + 1, deadline);
     }
-    self->wait_state = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        atomic_fetch_sub(&syncs[i]->waiters, 1);
-        if (count > 1)
-            atomic_fetch_sub(&syncs[i]->many, 1);
-    }
+    leave(&record);
+    /* It may have been woken as the only one; another must look in its place. */
+    for (uint32_t i = 0; status == STATUS_THREAD_IS_TERMINATING && i < count; i++)
+        sync_wake(syncs[i]);
     return status;
-}
-
-void wait_abort(struct thread *thread)
-{
-    struct wait_record *record = thread->wait_state;
-
-    if (!record)
-        return;
-    thread->wait_state = NULL;
-    for (uint32_t i = 0; i < record->count; i++) {
-        atomic_fetch_sub(&record->syncs[i]->waiters, 1);
-        if (record->count > 1)
-            atomic_fetch_sub(&record->syncs[i]->many, 1);
-        sync_wake(record->syncs[i]);
-    }
 }
 
 /* --- System calls --- */
@@ -390,6 +434,8 @@ NTSTATUS WINAPI DecantFutexWait(_Atomic uint32_t *word, uint32_t expected,
         };
         int error;
 
+        if (self->terminating)
+            return STATUS_THREAD_IS_TERMINATING;
         if (alertable && apc_is_pending(self))
             return STATUS_USER_APC;
         if (deadline != WAIT_FOREVER && (!deadline || monotonic_now() >= deadline)) {
@@ -429,6 +475,8 @@ NTSTATUS WINAPI NtWaitForAlertByThreadId(const void *address, const LARGE_INTEGE
         struct waitv waiter = {atomic_load(&self->alert_word), (uintptr_t)&self->alert_word,
                                WAITV_SIZE_U32 | WAITV_PRIVATE, 0};
 
+        if (self->terminating)
+            return STATUS_THREAD_IS_TERMINATING;
         if (atomic_exchange(&self->alerted_by_id, 0))
             return STATUS_ALERTED;
         if (deadline != WAIT_FOREVER && (!deadline || monotonic_now() >= deadline))
