@@ -24,6 +24,7 @@
 
 #include "child.h"
 #include "file.h"
+#include "job.h"
 #include "path.h"
 #include "process_create.h"
 #include "process_object.h"
@@ -534,5 +535,6 @@ void child_report_start(NTSTATUS status)
 
 void process_object_exiting(uint32_t status)
 {
+    jobs_process_exiting();
     child_page_set_exit_status(own_page, (NTSTATUS)status);
 }

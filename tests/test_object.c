@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Handles: values, access, flags, duplicates, names; keyed events; jobs.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmocka_all.h"
+#include "process_object.h"
+#include "sync.h"
+
+static HANDLE make_event(void)
+{
+    HANDLE handle = NULL;
+
+    assert_int_equal(NtCreateEvent(&handle, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE), 0);
+    assert_non_null(handle);
+    assert_int_equal((uintptr_t)handle % 4, 0);
+    return handle;
+}
+
+static void test_close(void **state)
+{
+    HANDLE first = make_event(), second;
+
+    (void)state;
+    assert_int_equal(NtClose(first), STATUS_SUCCESS);
+    assert_int_equal(NtClose(first), STATUS_INVALID_HANDLE);
+    assert_int_equal(NtSetEvent(first, NULL), STATUS_INVALID_HANDLE);
+    second = make_event();
+    assert_ptr_equal(second, first); /* last freed, first used */
+    assert_int_equal(NtClose(second), STATUS_SUCCESS);
+    assert_int_equal(NtClose((HANDLE)0xdeadbeef0), STATUS_INVALID_HANDLE);
+    assert_int_equal(NtClose(NULL), STATUS_INVALID_HANDLE);
+    assert_int_equal(NtClose(NtCurrentProcess()), STATUS_SUCCESS);
+}
+
+static void test_duplicate(void **state)
+{
+    HANDLE event = make_event(), copy = NULL;
+
+    (void)state;
+    assert_int_equal(NtDuplicateObject(NtCurrentProcess(), event, NtCurrentProcess(), &copy,
+                                       SYNCHRONIZE, 0, 0), 0);
+    assert_int_equal(NtSetEvent(copy, NULL), STATUS_ACCESS_DENIED);
+    assert_int_equal(NtCompareObjects(event, copy), STATUS_SUCCESS);
+    assert_int_equal(NtReleaseSemaphore(event, 1, NULL), STATUS_OBJECT_TYPE_MISMATCH);
+    assert_int_equal(NtClose(event), 0);
+    assert_int_equal(NtDuplicateObject(NtCurrentProcess(), copy, NtCurrentProcess(), &event, 0, 0,
+                                       DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE), 0);
+    assert_int_equal(NtClose(event), 0);
+}
+
+static void test_names(void **state)
+{
+    static WCHAR text[] = L"decant-test";
+    UNICODE_STRING name = {sizeof(text) - sizeof(*text), sizeof(text), text};
+    OBJECT_ATTRIBUTES attributes = {sizeof(attributes), NULL, &name, OBJ_OPENIF, NULL, NULL};
+    HANDLE first, second;
+
+    (void)state;
+    assert_int_equal(NtOpenEvent(&first, EVENT_ALL_ACCESS, &attributes),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(NtCreateEvent(&first, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE),
+                     STATUS_SUCCESS);
+    assert_int_equal(NtCreateEvent(&second, EVENT_ALL_ACCESS, &attributes, NotificationEvent,
+                                   FALSE), STATUS_OBJECT_NAME_EXISTS);
+    assert_int_equal(NtCompareObjects(first, second), STATUS_SUCCESS);
+    NtClose(second);
+    assert_int_equal(NtCreateMutant(&second, MUTANT_ALL_ACCESS, &attributes, FALSE),
+                     STATUS_OBJECT_TYPE_MISMATCH);
+    NtClose(first);
+    assert_int_equal(NtOpenEvent(&first, EVENT_ALL_ACCESS, &attributes),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+/* --- Keyed events --- */
+
+static HANDLE keyed;
+
+static void *release_key(void *key)
+{
+    struct thread self = {.tid = (pid_t)syscall(SYS_gettid)};
+
+    current_thread = &self;
+    return (void *)(intptr_t)NtReleaseKeyedEvent(keyed, key, FALSE, NULL);
+}
+
+static void test_keyed_event(void **state)
+{
+    LARGE_INTEGER soon = {.QuadPart = -100000}, now = {.QuadPart = 0};
+    pthread_t threads[2];
+    void *result;
+
+    (void)state;
+    assert_int_equal(NtCreateKeyedEvent(&keyed, GENERIC_ALL, NULL, 0), 0);
+    assert_int_equal(NtWaitForKeyedEvent(keyed, (void *)1, FALSE, &now), STATUS_INVALID_PARAMETER_1);
+    assert_int_equal(NtWaitForKeyedEvent(keyed, (void *)8, FALSE, &now), STATUS_TIMEOUT);
+    assert_int_equal(NtReleaseKeyedEvent(keyed, (void *)8, FALSE, &soon), STATUS_TIMEOUT);
+    pthread_create(&threads[0], NULL, release_key, (void *)8);
+    pthread_create(&threads[1], NULL, release_key, (void *)16);
+    assert_int_equal(NtWaitForKeyedEvent(keyed, (void *)24, FALSE, &soon), STATUS_TIMEOUT);
+    assert_int_equal(NtWaitForKeyedEvent(keyed, (void *)16, FALSE, NULL), 0);
+    assert_int_equal(NtWaitForKeyedEvent(keyed, (void *)8, FALSE, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], &result);
+        assert_null(result);
+    }
+    assert_int_equal(NtClose(keyed), 0);
+}
+
+/* --- Jobs --- */
+
+static void test_job(void **state)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION counts;
+    JOBOBJECT_BASIC_PROCESS_ID_LIST list;
+    struct process_object *target;
+    HANDLE job, child;
+    pid_t pid = fork();
+    int pidfd;
+
+    (void)state;
+    if (!pid)
+        for (;;)
+            pause();
+    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    assert_true(pidfd >= 0);
+    assert_int_equal(process_object_create(pid, getpid(), pidfd, true, NULL, &target), 0);
+    assert_int_equal(handle_create(&target->header, PROCESS_ALL_ACCESS, 0, &child), 0);
+    object_release(&target->header);
+
+    assert_int_equal(NtCreateJobObject(&job, JOB_OBJECT_ALL_ACCESS, NULL), 0);
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_JOB_MEMORY;
+    assert_int_equal(NtSetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                                               sizeof(limits)), STATUS_NOT_SUPPORTED);
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    assert_int_equal(NtSetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                                               sizeof(limits)), 0);
+    assert_int_equal(NtIsProcessInJob(child, job), STATUS_PROCESS_NOT_IN_JOB);
+    assert_int_equal(NtAssignProcessToJobObject(job, child), 0);
+    assert_int_equal(NtIsProcessInJob(child, job), STATUS_PROCESS_IN_JOB);
+    assert_int_equal(NtIsProcessInJob(NtCurrentProcess(), NULL), STATUS_PROCESS_NOT_IN_JOB);
+    assert_int_equal(NtQueryInformationJobObject(job, JobObjectBasicAccountingInformation, &counts,
+                                                 sizeof(counts), NULL), 0);
+    assert_int_equal(counts.ActiveProcesses, 1);
+    assert_int_equal(NtQueryInformationJobObject(job, JobObjectBasicProcessIdList, &list,
+                                                 sizeof(list), NULL), 0);
+    assert_int_equal(list.ProcessIdList[0], pid);
+    assert_int_equal(NtClose(job), 0); /* ends the child */
+    assert_int_equal(NtWaitForSingleObject(child, FALSE, NULL), 0);
+    assert_int_equal(NtClose(child), 0);
+}
+
+int main(void)
+{
+    static struct thread self;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_close),       cmocka_unit_test(test_duplicate),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_keyed_event),
+        cmocka_unit_test(test_job),
+    };
+
+    self.tid = process.pid = getpid();
+    current_thread = &self;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
