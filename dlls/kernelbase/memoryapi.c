@@ -236,10 +236,11 @@ LPVOID WINAPI MapViewOfFileEx(HANDLE section, DWORD access, DWORD offset_high, D
     bool is_executable = access & FILE_MAP_EXECUTE;
     ULONG protect = PAGE_NOACCESS;
 
-    if (access & FILE_MAP_COPY)
-        protect = is_executable ? PAGE_EXECUTE_WRITECOPY : PAGE_WRITECOPY;
-    else if (access & FILE_MAP_WRITE)
+    /* FILE_MAP_ALL_ACCESS holds the bit of FILE_MAP_COPY; writing prevails. */
+    if (access & FILE_MAP_WRITE)
         protect = is_executable ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
+    else if (access & FILE_MAP_COPY)
+        protect = is_executable ? PAGE_EXECUTE_WRITECOPY : PAGE_WRITECOPY;
     else if (access & FILE_MAP_READ)
         protect = is_executable ? PAGE_EXECUTE_READ : PAGE_READONLY;
     /* STATUS_IMAGE_NOT_AT_BASE is a success. */
