@@ -34,12 +34,12 @@ NTSTATUS WINAPI DecantCreatePipe(HANDLE *read_end, HANDLE *write_end, ULONG attr
         return errno_to_status(errno);
     if (bytes > 4096)
         fcntl(fds[1], F_SETPIPE_SZ, (int)bytes); /* a wish */
-    status = give_end(fds[0], GENERIC_READ, attributes, &ends[0]);
+    status = give_end(fds[0], FILE_GENERIC_READ, attributes, &ends[0]);
     if (status) {
         close(fds[1]);
         return status;
     }
-    status = give_end(fds[1], GENERIC_WRITE, attributes, &ends[1]);
+    status = give_end(fds[1], FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES, attributes, &ends[1]);
     if (status) {
         NtClose(ends[0]);
         return status;
