@@ -28,19 +28,25 @@
 #include "path.h"
 #include "process_create.h"
 #include "process_object.h"
+#include "section.h"
 #include "sync.h"
 #include "thread.h"
 
 #define MAX_INHERITED   1024
 #define START_LIMIT_NS  30000000000ull
 
+enum inherited_kind { INHERITED_FILE, INHERITED_SYNC, INHERITED_SECTION };
+
 /* A handle that the child gets, with its value. */
 struct inherited {
     uint64_t handle;
+    uint64_t bytes;      /* section: its size */
+    uint32_t kind;
     uint32_t access;
-    uint32_t options;   /* of the file */
+    uint32_t options;    /* file: create options; sync: slot; section: PAGE_* */
+    uint32_t type;       /* section: SEC_* */
     int32_t fd;
-    uint32_t path_bytes; /* of the Linux path that follows in the blob */
+    uint32_t path_bytes; /* file: of the Linux path that follows in the blob */
 };
 
 struct blob {
@@ -64,25 +70,39 @@ struct collector {
 static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, void *context)
 {
     struct collector *collector = context;
-    struct file *file = (struct file *)object;
     const RTL_USER_PROCESS_PARAMETERS *parameters = collector->parameters;
     bool is_std = handle == parameters->hStdInput || handle == parameters->hStdOutput ||
                   handle == parameters->hStdError;
+    struct inherited *entry = &collector->list[collector->count];
 
-    if (object->ops != &file_ops || collector->count == MAX_INHERITED ||
-        (!collector->inherit_all && !is_std))
+    if (collector->count == MAX_INHERITED || (!collector->inherit_all && !is_std))
         return;
     for (size_t i = 0; i < collector->count; i++)
         if (collector->list[i].handle == (uintptr_t)handle)
             return;
-    collector->paths[collector->count] = file->unix_path ? strdup(file->unix_path) : NULL;
-    collector->list[collector->count++] = (struct inherited){
-        .handle = (uintptr_t)handle,
-        .access = access,
-        .options = file->options,
-        .fd = file->fd,
-        .path_bytes = file->unix_path ? (uint32_t)strlen(file->unix_path) + 1 : 0,
-    };
+    *entry = (struct inherited){.handle = (uintptr_t)handle, .access = access, .fd = -1};
+    collector->paths[collector->count] = NULL;
+    if (object->ops == &file_ops) {
+        struct file *file = (struct file *)object;
+
+        entry->kind = INHERITED_FILE;
+        entry->options = file->options;
+        entry->fd = file->fd;
+        if (file->unix_path) {
+            entry->path_bytes = (uint32_t)strlen(file->unix_path) + 1;
+            collector->paths[collector->count] = strdup(file->unix_path);
+        }
+    } else if (object->ops == &event_ops || object->ops == &semaphore_ops ||
+               object->ops == &mutant_ops) {
+        entry->kind = INHERITED_SYNC;
+        sync_share(object->ops->get_sync(object), &entry->fd, &entry->options);
+    } else if (object->ops == &section_ops) {
+        entry->kind = INHERITED_SECTION;
+        section_describe(object, &entry->fd, &entry->options, &entry->type, &entry->bytes);
+    }
+    /* Other kinds (threads, processes, ports, timers) are not handed on. */
+    if (entry->fd >= 0)
+        collector->count++;
 }
 
 /* Standard handles go to the child even when they are not inheritable, as on Windows for consoles. */
@@ -447,20 +467,51 @@ static struct child_page *own_page;
 /* Puts the inherited handles in; they keep their values. */
 static const char *import_handles(const char *at, uint32_t count)
 {
+    const char *start = at;
+    uint32_t total = count;
+
     while (count--) {
         struct inherited inherited;
+        struct object *object = NULL;
         struct file *file;
+        struct sync *sync;
+        int fd;
 
         memcpy(&inherited, at, sizeof(inherited));
         at += sizeof(inherited);
-        fcntl(inherited.fd, F_SETFD, FD_CLOEXEC);
-        if (!file_create_object(inherited.fd, inherited.path_bytes ? at : NULL, inherited.access, 7,
-                                inherited.options, &file)) {
-            handle_create_at((HANDLE)(uintptr_t)inherited.handle, &file->header, inherited.access,
+        /* Several handles may lead to one descriptor (an arena's): each gets its own. */
+        fd = fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3);
+        switch (inherited.kind) {
+        case INHERITED_FILE:
+            if (!file_create_object(fd, inherited.path_bytes ? at : NULL, inherited.access, 7,
+                                    inherited.options, &file))
+                object = &file->header;
+            break;
+        case INHERITED_SYNC:
+            sync = sync_import(fd, inherited.options);
+            if (!sync || sync_object_import(sync, &object))
+                object = NULL;
+            break;
+        default:
+            if (section_import(fd, inherited.options, inherited.type, inherited.bytes, NULL,
+                               &object))
+                object = NULL;
+        }
+        if (object) {
+            handle_create_at((HANDLE)(uintptr_t)inherited.handle, object, inherited.access,
                              OBJ_INHERIT);
-            object_release(&file->header);
+            object_release(object);
         }
         at += inherited.path_bytes;
+    }
+    /* The numbers that came along are not needed any more. */
+    for (uint32_t i = 0; i < total; i++) {
+        struct inherited inherited;
+
+        memcpy(&inherited, start, sizeof(inherited));
+        start += sizeof(inherited) + inherited.path_bytes;
+        if (inherited.fd > 2)
+            close(inherited.fd);
     }
     return at;
 }

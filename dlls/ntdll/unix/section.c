@@ -18,6 +18,7 @@
 #include "image.h"
 #include "info.h"
 #include "process.h"
+#include "section.h"
 #include "views.h"
 #include "virtual_watch.h"
 
@@ -39,7 +40,7 @@ static void destroy(struct object *object)
     free(section);
 }
 
-static const struct object_ops section_ops = {
+const struct object_ops section_ops = {
     .type_name = L"Section",
     .valid_access = SECTION_ALL_ACCESS | SECTION_MAP_EXECUTE_EXPLICIT,
     .mapping = {STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
@@ -47,6 +48,35 @@ static const struct object_ops section_ops = {
                 STANDARD_RIGHTS_EXECUTE | SECTION_MAP_EXECUTE, SECTION_ALL_ACCESS},
     .destroy = destroy,
 };
+
+void section_describe(struct object *object, int *fd, ULONG *protect, ULONG *type, uint64_t *bytes)
+{
+    struct section *section = (struct section *)object;
+
+    *fd = section->fd;
+    *protect = section->protect;
+    *type = section->type;
+    *bytes = section->bytes;
+}
+
+NTSTATUS section_import(int fd, ULONG protect, ULONG type, uint64_t bytes, const char *path,
+                        struct object **out)
+{
+    struct section *section = calloc(1, sizeof(*section));
+
+    if (!section) {
+        close(fd);
+        return STATUS_NO_MEMORY;
+    }
+    *section = (struct section){.fd = fd,
+                                .protect = protect,
+                                .type = type,
+                                .bytes = bytes,
+                                .path = path ? strdup(path) : NULL};
+    object_init(&section->header, &section_ops);
+    *out = &section->header;
+    return STATUS_SUCCESS;
+}
 
 /* --- Creating --- */
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ struct arena {
     struct arena *next;
     struct sync *slots;
     int fd;
+    dev_t device;       /* of the memfd, which tell arenas apart */
+    ino_t inode;
 };
 
 static pthread_mutex_t arena_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,6 +49,7 @@ static bool add_arena(void)
     struct arena *arena = malloc(sizeof(*arena));
     int fd = memfd_create("decant-sync", MFD_CLOEXEC);
     void *memory = MAP_FAILED;
+    struct stat st;
 
     if (arena && fd >= 0 && !ftruncate(fd, (off_t)ARENA_BYTES))
         memory = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -55,7 +59,11 @@ static bool add_arena(void)
             close(fd);
         return false;
     }
-    *arena = (struct arena){arenas, memory, fd};
+    *arena = (struct arena){arenas, memory, fd, 0, 0};
+    if (!fstat(fd, &st)) {
+        arena->device = st.st_dev;
+        arena->inode = st.st_ino;
+    }
     arenas = arena;
     fresh_slots = ARENA_SLOTS;
     return true;
@@ -86,6 +94,7 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
     sync->limit = limit;
     sync->owner = sync->abandoned = 0;
     sync->grantable = sync->grants = 0;
+    sync->is_shared = 0;
     memset(sync->reserved, 0, sizeof(sync->reserved));
     return sync;
 }
@@ -94,7 +103,7 @@ void sync_destroy(struct sync *sync)
 {
     sigset_t all, old;
 
-    if (!sync)
+    if (!sync || sync->is_shared)
         return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -103,6 +112,60 @@ void sync_destroy(struct sync *sync)
     free_slots = sync;
     pthread_mutex_unlock(&arena_lock);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* --- Sharing --- */
+
+static struct arena *imported; /* under arena_lock; never unmapped, like our own */
+
+void sync_share(struct sync *sync, int *fd, uint32_t *slot)
+{
+    struct arena *lists[2];
+
+    pthread_mutex_lock(&arena_lock);
+    lists[0] = arenas;
+    lists[1] = imported;
+    *fd = -1;
+    for (int i = 0; i < 2; i++)
+        for (struct arena *arena = lists[i]; arena; arena = arena->next)
+            if (sync >= arena->slots && sync < arena->slots + ARENA_SLOTS) {
+                sync->is_shared = 1;
+                *fd = arena->fd;
+                *slot = (uint32_t)(sync - arena->slots);
+            }
+    pthread_mutex_unlock(&arena_lock);
+}
+
+struct sync *sync_import(int fd, uint32_t slot)
+{
+    struct arena *arena;
+    struct stat st;
+    void *memory;
+
+    if (slot >= ARENA_SLOTS || fstat(fd, &st) || st.st_size != (off_t)ARENA_BYTES) {
+        close(fd);
+        return NULL;
+    }
+    pthread_mutex_lock(&arena_lock);
+    for (arena = imported; arena; arena = arena->next)
+        if (arena->inode == st.st_ino && arena->device == st.st_dev)
+            break;
+    if (arena) {
+        close(fd);
+    } else {
+        arena = malloc(sizeof(*arena));
+        memory = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (arena && memory != MAP_FAILED) {
+            *arena = (struct arena){imported, memory, fd, st.st_dev, st.st_ino};
+            imported = arena;
+        } else {
+            free(arena);
+            arena = NULL;
+            close(fd);
+        }
+    }
+    pthread_mutex_unlock(&arena_lock);
+    return arena ? &arena->slots[slot] : NULL;
 }
 
 /* --- The lock --- */

@@ -53,9 +53,19 @@ struct sync {
     uint32_t epoch;             /* manual: how often it was set or pulsed */
     uint32_t grantable;         /* auto: waiters that may be given a grant */
     uint32_t grants;            /* auto: given and not yet taken */
-    uint32_t reserved[4];
+    uint32_t is_shared;         /* with another process: the slot is never reused */
+    uint32_t reserved[3];
 };
 _Static_assert(sizeof(struct sync) == 64, "a cache line; the layout is shared between processes");
+
+/* Where a sync lies, for another process: a descriptor of its arena (borrowed) and its slot. From then on
+ * the slot is never reused, since it is not known when the other lets go of it. */
+void sync_share(struct sync *sync, int *fd, uint32_t *slot);
+/* The same sync in this process; takes over the descriptor. NULL: no such slot, or no memory. */
+struct sync *sync_import(int fd, uint32_t slot);
+
+/* An event, semaphore or mutant on an imported sync; takes it over. */
+NTSTATUS sync_object_import(struct sync *sync, struct object **out);
 
 struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit);
 void sync_destroy(struct sync *sync);

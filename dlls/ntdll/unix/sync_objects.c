@@ -84,6 +84,20 @@ static NTSTATUS make(void *context, struct object **out)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS sync_object_import(struct sync *sync, struct object **out)
+{
+    struct sync_object *object = calloc(1, sizeof(*object));
+
+    if (!object)
+        return STATUS_NO_MEMORY;
+    object->sync = sync;
+    object_init(&object->header, sync->kind == SYNC_SEMAPHORE ? &semaphore_ops
+                                 : sync->kind == SYNC_MUTANT  ? &mutant_ops
+                                                              : &event_ops);
+    *out = &object->header;
+    return STATUS_SUCCESS;
+}
+
 /* Makes or opens, and hands out a handle. `recipe` NULL: open. */
 static NTSTATUS give_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
                             const struct object_ops *ops, struct recipe *recipe)

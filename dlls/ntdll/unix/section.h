@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Sections, as process creation hands them on.
+ */
+#ifndef DECANT_NTDLL_UNIX_SECTION_H
+#define DECANT_NTDLL_UNIX_SECTION_H
+
+#include "object.h"
+
+extern const struct object_ops section_ops;
+
+/* What another process needs to have the same section; the descriptor is borrowed. */
+void section_describe(struct object *object, int *fd, ULONG *protect, ULONG *type, uint64_t *bytes);
+/* The section in this process; takes over the descriptor. `path` may be NULL. */
+NTSTATUS section_import(int fd, ULONG protect, ULONG type, uint64_t bytes, const char *path,
+                        struct object **out);
+
+#endif
