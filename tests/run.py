@@ -66,17 +66,17 @@ class Test:
 
 
 def native_tests(build, stress, sanitize):
-    trees = [("native", build / "unix" / "tests")]
+    trees = [("native", build / "unix" / "tests", build / "dist/bin/decantserver")]
     if sanitize:
-        trees.append(("sanitized", build / "asan" / "tests"))
+        trees.append(("sanitized", build / "asan" / "tests", build / "asan/server/decantserver"))
     tests = []
-    for kind, folder in trees:
+    for kind, folder, server in trees:
         if not folder.is_dir():
             continue
         for program in sorted(folder.glob("test_*")):
             if not os.access(program, os.X_OK) or program.is_dir():
                 continue
-            environment = {"DECANT_SERVER": str(build / "dist/bin/decantserver")}
+            environment = {"DECANT_SERVER": str(server)}
             if stress:
                 environment["DECANT_STRESS"] = "1"
             tests.append(Test(f"{kind}/{program.name}", [program], environment,

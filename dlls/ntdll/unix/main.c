@@ -20,6 +20,7 @@
 #include "path.h"
 #include "peb.h"
 #include "process_create.h"
+#include "server_client.h"
 #include "signal.h"
 #include "thread.h"
 #include "trace.h"
@@ -270,6 +271,8 @@ int decant_main(const struct decant_start *start)
     process.peb->ImageSubSystemMinorVersion = info.subsystem_version & 0xffff;
     process.default_stack_reserve = info.stack_reserve;
     process.default_stack_commit = info.stack_commit;
+    if (server_begin(-1))
+        return EXIT_CANNOT_START;
 
     status = thread_init_first(info.stack_reserve, info.stack_commit, (void *)info.entry);
     if (!status)
@@ -281,6 +284,8 @@ int decant_main(const struct decant_start *start)
         report_error("cannot set up the first thread (status 0x%08x)", (unsigned)status);
         return EXIT_CANNOT_START;
     }
+    if (server_finish(-1))
+        return EXIT_CANNOT_START;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, as on Windows */
     process.peb->ProcessParameters = parameters;
     child_report_start(STATUS_SUCCESS);
