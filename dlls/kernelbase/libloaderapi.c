@@ -6,9 +6,24 @@
 #define DATA_FILE_FLAGS                                                                            \
     (LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE | LOAD_LIBRARY_AS_IMAGE_RESOURCE)
 
-/* A file mapped flat, for its resources: bit 0 of the handle says so. */
+/* Whether a view begins here, and with an image's headers. */
+static bool is_image_start(void *base)
+{
+    MEMORY_BASIC_INFORMATION info;
+
+    return VirtualQuery(base, &info, sizeof(info)) == sizeof(info) && info.State == MEM_COMMIT &&
+           info.AllocationBase == base && info.RegionSize >= sizeof(IMAGE_DOS_HEADER) &&
+           ((IMAGE_DOS_HEADER *)base)->e_magic == IMAGE_DOS_SIGNATURE &&
+           (ULONG)((IMAGE_DOS_HEADER *)base)->e_lfanew <
+               info.RegionSize - sizeof(IMAGE_NT_HEADERS64) &&
+           RtlImageNtHeader(base);
+}
+
+/* A file mapped for its resources: bit 0 of the handle says that it lies flat as in the file, bit 1 that it
+ * lies as an image does. */
 static HMODULE load_as_data(const WCHAR *name, DWORD flags)
 {
+    const bool is_image = flags & LOAD_LIBRARY_AS_IMAGE_RESOURCE;
     WCHAR path[1024];
     HANDLE file, section;
     void *base = NULL;
@@ -21,18 +36,18 @@ static HMODULE load_as_data(const WCHAR *name, DWORD flags)
                        NULL, OPEN_EXISTING, 0, NULL);
     if (file == INVALID_HANDLE_VALUE)
         return NULL;
-    section = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
+    section = CreateFileMappingW(file, NULL, PAGE_READONLY | (is_image ? SEC_IMAGE : 0), 0, 0, NULL);
     CloseHandle(file);
     if (section) {
         base = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
         CloseHandle(section);
     }
-    if (base && !RtlImageNtHeader(base)) {
+    if (base && !is_image_start(base)) {
         UnmapViewOfFile(base);
         base = NULL;
         SetLastError(ERROR_BAD_EXE_FORMAT);
     }
-    return base ? (HMODULE)((ULONG_PTR)base | 1) : NULL;
+    return base ? (HMODULE)((ULONG_PTR)base | (is_image ? 2 : 1)) : NULL;
 }
 
 HMODULE WINAPI LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
@@ -91,8 +106,11 @@ BOOL WINAPI FreeLibrary(HINSTANCE module)
 {
     if (!module)
         return set_error(ERROR_INVALID_HANDLE);
-    if ((ULONG_PTR)module & 3)
-        return UnmapViewOfFile((void *)((ULONG_PTR)module & ~(ULONG_PTR)3));
+    if ((ULONG_PTR)module & 3) {
+        void *base = (void *)((ULONG_PTR)module & ~(ULONG_PTR)3);
+
+        return is_image_start(base) ? UnmapViewOfFile(base) : set_error(ERROR_BAD_EXE_FORMAT);
+    }
     return check_status(LdrUnloadDll(module));
 }
 
@@ -121,8 +139,8 @@ FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name)
     } else {
         status = LdrGetProcedureAddress(module, NULL, LOWORD(name), &address);
     }
-    if (!NT_SUCCESS(status)) {
-        SetLastError(ERROR_PROC_NOT_FOUND);
+    if (status) {
+        SetLastError(status == STATUS_DLL_NOT_FOUND ? ERROR_MOD_NOT_FOUND : ERROR_PROC_NOT_FOUND);
         return NULL;
     }
     return (FARPROC)address;
@@ -257,7 +275,7 @@ BOOL WINAPI SetDllDirectoryW(LPCWSTR path)
 {
     UNICODE_STRING string;
 
-    RtlInitUnicodeString(&string, path ? path : L"");
+    RtlInitUnicodeString(&string, path);
     return check_status(LdrSetDllDirectory(&string));
 }
 

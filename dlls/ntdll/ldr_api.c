@@ -52,9 +52,9 @@ NTSTATUS WINAPI LdrAddRefDll(ULONG flags, HMODULE base)
     if (!module)
         status = STATUS_INVALID_PARAMETER;
     else if (flags & LDR_ADDREF_DLL_PIN)
-        module->is_pinned = true;
+        module_pin(module);
     else
-        module->references++;
+        module_add_reference(module);
     unlock_loader();
     return status;
 }
@@ -71,9 +71,9 @@ NTSTATUS WINAPI LdrGetDllHandleEx(ULONG flags, LPCWSTR load_path, ULONG *charact
     module = module_find(name);
     if (module) {
         if (flags & LDR_GET_DLL_HANDLE_EX_FLAG_PIN)
-            module->is_pinned = true;
+            module_pin(module);
         else if (!(flags & LDR_GET_DLL_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT))
-            module->references++;
+            module_add_reference(module);
         *base = module->entry.DllBase;
         status = STATUS_SUCCESS;
     }
@@ -201,194 +201,6 @@ NTSTATUS WINAPI LdrUnlockLoaderLock(ULONG flags, ULONG_PTR cookie)
     return STATUS_SUCCESS;
 }
 
-/* --- Notifications --- */
-
-struct notification {
-    LIST_ENTRY link;
-    PLDR_DLL_NOTIFICATION_FUNCTION callback;
-    void *context;
-};
-
-static LIST_ENTRY notifications = {&notifications, &notifications};
-
-NTSTATUS WINAPI LdrRegisterDllNotification(ULONG flags, PLDR_DLL_NOTIFICATION_FUNCTION callback,
-                                           void *context, void **cookie)
-{
-    struct notification *notification;
-
-    if (flags || !callback || !cookie)
-        return STATUS_INVALID_PARAMETER;
-    notification = RtlAllocateHeap(process_heap(), 0, sizeof(*notification));
-    if (!notification)
-        return STATUS_NO_MEMORY;
-    notification->callback = callback;
-    notification->context = context;
-    lock_loader();
-    InsertTailList(&notifications, &notification->link);
-    unlock_loader();
-    *cookie = notification;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI LdrUnregisterDllNotification(void *cookie)
-{
-    NTSTATUS status = STATUS_DLL_NOT_FOUND;
-    LIST_ENTRY *link;
-
-    lock_loader();
-    for (link = notifications.Flink; link != &notifications; link = link->Flink) {
-        struct notification *notification = CONTAINING_RECORD(link, struct notification, link);
-
-        if (notification != cookie)
-            continue;
-        RemoveEntryList(link);
-        RtlFreeHeap(process_heap(), 0, notification);
-        status = STATUS_SUCCESS;
-        break;
-    }
-    unlock_loader();
-    return status;
-}
-
-void notify_modules(ULONG reason, const struct module *module)
-{
-    LDR_DLL_NOTIFICATION_DATA data = {.Loaded = {.FullDllName = &module->entry.FullDllName,
-                                                 .BaseDllName = &module->entry.BaseDllName,
-                                                 .DllBase = module->entry.DllBase,
-                                                 .SizeOfImage = module->entry.SizeOfImage}};
-    LIST_ENTRY *link, *next;
-
-    for (link = notifications.Flink; link != &notifications; link = next) {
-        struct notification *notification = CONTAINING_RECORD(link, struct notification, link);
-
-        next = link->Flink;
-        notification->callback(reason, &data, notification->context);
-    }
-}
-
-/* --- Search path settings --- */
-
-struct added_directory {
-    LIST_ENTRY link;
-    WCHAR path[];
-};
-
-static LIST_ENTRY added_directories = {&added_directories, &added_directories};
-
-NTSTATUS WINAPI LdrSetDllDirectory(const UNICODE_STRING *directory)
-{
-    UNICODE_STRING copy = {0};
-    NTSTATUS status = STATUS_SUCCESS;
-
-    if (directory->Length)
-        status = RtlDuplicateUnicodeString(1, directory, &copy);
-    if (status)
-        return status;
-    lock_loader();
-    RtlFreeUnicodeString(&dll_directory);
-    dll_directory = copy;
-    unlock_loader();
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI LdrGetDllDirectory(UNICODE_STRING *directory)
-{
-    NTSTATUS status = STATUS_SUCCESS;
-
-    lock_loader();
-    directory->Length = dll_directory.Length + sizeof(WCHAR);
-    if (directory->MaximumLength >= directory->Length) {
-        RtlCopyUnicodeString(directory, &dll_directory);
-        if (!dll_directory.Length)
-            directory->Buffer[0] = 0;
-    } else {
-        status = STATUS_BUFFER_TOO_SMALL;
-    }
-    unlock_loader();
-    return status;
-}
-
-NTSTATUS WINAPI LdrAddDllDirectory(const UNICODE_STRING *directory, void **cookie)
-{
-    struct added_directory *added =
-        RtlAllocateHeap(process_heap(), 0, sizeof(*added) + directory->Length + sizeof(WCHAR));
-
-    if (!added)
-        return STATUS_NO_MEMORY;
-    memcpy(added->path, directory->Buffer, directory->Length);
-    added->path[directory->Length / sizeof(WCHAR)] = 0;
-    lock_loader();
-    InsertTailList(&added_directories, &added->link);
-    unlock_loader();
-    *cookie = added;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI LdrRemoveDllDirectory(void *cookie)
-{
-    struct added_directory *added = cookie;
-
-    lock_loader();
-    RemoveEntryList(&added->link);
-    unlock_loader();
-    RtlFreeHeap(process_heap(), 0, added);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI LdrSetDefaultDllDirectories(ULONG flags)
-{
-    const ULONG allowed = LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_USER_DIRS |
-                          LOAD_LIBRARY_SEARCH_SYSTEM32 | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
-
-    if (!flags || flags & ~allowed)
-        return STATUS_INVALID_PARAMETER;
-    default_dll_directories = flags;
-    return STATUS_SUCCESS;
-}
-
-/* The folders that LdrLoadDll looks in before the fixed ones. With ALTERED_SEARCH_PATH the
- * module's own folder comes first; with SEARCH_* flags the current folder and PATH are left out. */
-NTSTATUS WINAPI LdrGetDllPath(PCWSTR module_name, ULONG flags, PWSTR *path, PWSTR *unknown)
-{
-    size_t folder = 0, length = 0;
-    LIST_ENTRY *link;
-    WCHAR *out;
-
-    if (flags & LOAD_WITH_ALTERED_SEARCH_PATH && flags & 0xff00)
-        return STATUS_INVALID_PARAMETER;
-    if (!(flags & 0xff00) && !(flags & LOAD_WITH_ALTERED_SEARCH_PATH))
-        flags |= default_dll_directories;
-    *unknown = NULL;
-    lock_loader();
-    if (module_name && flags & (LOAD_WITH_ALTERED_SEARCH_PATH | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR)) {
-        for (size_t i = 0; module_name[i]; i++)
-            if (module_name[i] == '\\' || module_name[i] == '/')
-                folder = i + 1;
-    }
-    length = folder + 2;
-    if (flags & (LOAD_LIBRARY_SEARCH_USER_DIRS | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS))
-        for (link = added_directories.Flink; link != &added_directories; link = link->Flink)
-            length += wcslen(CONTAINING_RECORD(link, struct added_directory, link)->path) + 1;
-    out = *path = RtlAllocateHeap(process_heap(), 0, length * sizeof(WCHAR));
-    if (out) {
-        memcpy(out, module_name, folder * sizeof(WCHAR));
-        out += folder;
-        *out++ = ';';
-        if (flags & (LOAD_LIBRARY_SEARCH_USER_DIRS | LOAD_LIBRARY_SEARCH_DEFAULT_DIRS)) {
-            for (link = added_directories.Flink; link != &added_directories; link = link->Flink) {
-                const WCHAR *added = CONTAINING_RECORD(link, struct added_directory, link)->path;
-
-                memcpy(out, added, wcslen(added) * sizeof(WCHAR));
-                out += wcslen(added);
-                *out++ = ';';
-            }
-        }
-        out[-1] = 0;
-    }
-    unlock_loader();
-    return *path ? STATUS_SUCCESS : STATUS_NO_MEMORY;
-}
-
 NTSTATUS WINAPI LdrQueryImageFileExecutionOptions(const UNICODE_STRING *key, LPCWSTR value,
                                                   ULONG type, void *data, ULONG bytes,
                                                   ULONG *needed)
@@ -406,61 +218,4 @@ void *WINAPI RtlPcToFileHeader(void *pc, void **base)
     unlock_loader();
     *base = module ? module->entry.DllBase : NULL;
     return *base;
-}
-
-IMAGE_NT_HEADERS *WINAPI RtlImageNtHeader(HMODULE base)
-{
-    const IMAGE_DOS_HEADER *dos = (void *)((ULONG_PTR)base & ~(ULONG_PTR)3);
-    IMAGE_NT_HEADERS *nt;
-
-    if (!dos || dos->e_magic != IMAGE_DOS_SIGNATURE)
-        return NULL;
-    nt = (void *)((char *)dos + dos->e_lfanew);
-    return nt->Signature == IMAGE_NT_SIGNATURE ? nt : NULL;
-}
-
-IMAGE_SECTION_HEADER *WINAPI RtlImageRvaToSection(const IMAGE_NT_HEADERS *nt, HMODULE base,
-                                                  DWORD rva)
-{
-    const IMAGE_SECTION_HEADER *section = IMAGE_FIRST_SECTION(nt);
-
-    (void)base;
-    for (WORD i = 0; i < nt->FileHeader.NumberOfSections; i++, section++)
-        if (rva >= section->VirtualAddress && rva - section->VirtualAddress < section->SizeOfRawData)
-            return (IMAGE_SECTION_HEADER *)section;
-    return NULL;
-}
-
-void *WINAPI RtlImageRvaToVa(const IMAGE_NT_HEADERS *nt, HMODULE base, DWORD rva,
-                             IMAGE_SECTION_HEADER **section)
-{
-    IMAGE_SECTION_HEADER *found = RtlImageRvaToSection(nt, base, rva);
-
-    if (section)
-        *section = found;
-    return found ? (char *)base + found->PointerToRawData + (rva - found->VirtualAddress) : NULL;
-}
-
-/* A handle whose lowest bit is set is a flat mapping of the file (LOAD_LIBRARY_AS_DATAFILE). */
-void *WINAPI RtlImageDirectoryEntryToData(HMODULE base, BOOL image, WORD directory, ULONG *bytes)
-{
-    const IMAGE_NT_HEADERS *nt;
-    DWORD address;
-
-    if ((ULONG_PTR)base & 1) {
-        base = (HMODULE)((ULONG_PTR)base & ~(ULONG_PTR)3);
-        image = FALSE;
-    } else {
-        base = (HMODULE)((ULONG_PTR)base & ~(ULONG_PTR)3);
-    }
-    nt = RtlImageNtHeader(base);
-    if (!nt || directory >= nt->OptionalHeader.NumberOfRvaAndSizes)
-        return NULL;
-    address = nt->OptionalHeader.DataDirectory[directory].VirtualAddress;
-    if (!address)
-        return NULL;
-    *bytes = nt->OptionalHeader.DataDirectory[directory].Size;
-    if (image || address < nt->OptionalHeader.SizeOfHeaders)
-        return (char *)base + address;
-    return RtlImageRvaToVa(nt, base, address, NULL);
 }

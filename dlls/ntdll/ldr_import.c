@@ -5,37 +5,6 @@
  */
 #include "ldr.h"
 
-void *module_rva(const struct module *module, ULONG rva, SIZE_T bytes)
-{
-    if (!rva || rva > module->entry.SizeOfImage || module->entry.SizeOfImage - rva < bytes)
-        return NULL;
-    return (char *)module->entry.DllBase + rva;
-}
-
-const char *module_rva_string(const struct module *module, ULONG rva)
-{
-    const char *text = module_rva(module, rva, 1);
-    const char *end = (char *)module->entry.DllBase + module->entry.SizeOfImage;
-
-    for (const char *c = text; c && c < end; c++)
-        if (!*c)
-            return text;
-    return NULL;
-}
-
-void *module_directory(const struct module *module, unsigned index, ULONG *bytes)
-{
-    const IMAGE_DOS_HEADER *dos = module->entry.DllBase;
-    const IMAGE_NT_HEADERS64 *nt = (void *)((char *)module->entry.DllBase + dos->e_lfanew);
-    const IMAGE_DATA_DIRECTORY *directory;
-
-    if (index >= nt->OptionalHeader.NumberOfRvaAndSizes)
-        return NULL;
-    directory = &nt->OptionalHeader.DataDirectory[index];
-    *bytes = directory->Size;
-    return module_rva(module, directory->VirtualAddress, directory->Size);
-}
-
 /* --- Stubs for missing functions --- */
 
 #define STATUS_ENTRY_POINT_STUB ((NTSTATUS)0x80000100) /* Wine's EXCEPTION_WINE_STUB */
@@ -104,16 +73,23 @@ void *missing_function_stub(const char *dll, const char *function)
 
 /* --- Exports --- */
 
+/* Longer chains than this are taken for circles. */
+#define MAX_FORWARDS 32
+
 /* "DLL.Function" or "DLL.#123"; the text lies inside the export directory. */
 static void *follow_forward(struct module *module, const char *forward)
 {
+    static int depth; /* under the loader lock */
     const char *dot = strrchr(forward, '.');
     WCHAR name[64];
     UNICODE_STRING string;
     struct module *target;
+    NTSTATUS status;
     size_t length = dot ? (size_t)(dot - forward) : 0;
+    ULONG ordinal = 0;
+    void *address;
 
-    if (!length || length + 5 > ARRAY_COUNT(name))
+    if (depth == MAX_FORWARDS || !length || length + 5 > ARRAY_COUNT(name))
         return NULL;
     for (size_t i = 0; i < length; i++)
         name[i] = (BYTE)forward[i];
@@ -121,22 +97,24 @@ static void *follow_forward(struct module *module, const char *forward)
     RtlInitUnicodeString(&string, name);
 
     target = module_find(&string);
-    if (!target) {
-        /* The reference is the forwarding module's for as long as the process lives: Windows
-         * keeps it likewise, since the address has been handed out. */
-        if (module_load(NULL, &string, 0, module, &target))
-            return NULL;
-        if (current_peb()->LdrData->Initialized && module_attach(target, NULL))
-            return NULL;
-    }
-    if (dot[1] == '#') {
-        ULONG ordinal = 0;
-
+    if (target)
+        module_add_reference(target);
+    else if (module_load(NULL, &string, 0, module, &target))
+        return NULL;
+    /* The address is handed out as the forwarding module's, so its owner stays as long as that does. */
+    status = target->is_pinned ? STATUS_SUCCESS : module_add_dependency(module, target);
+    if (!status && (module->is_attached || module->is_attaching))
+        status = module_attach(target, NULL);
+    module_release(target);
+    if (status)
+        return NULL;
+    if (dot[1] == '#')
         for (const char *c = dot + 2; *c >= '0' && *c <= '9'; c++)
             ordinal = ordinal * 10 + (ULONG)(*c - '0');
-        return module_export(target, NULL, ordinal, -1);
-    }
-    return module_export(target, dot + 1, 0, -1);
+    depth++;
+    address = module_export(target, dot[1] == '#' ? NULL : dot + 1, ordinal, -1);
+    depth--;
+    return address;
 }
 
 static void *export_by_index(struct module *module, const IMAGE_EXPORT_DIRECTORY *exports,
@@ -302,22 +280,7 @@ static NTSTATUS bind_table(struct module *module, struct module *target, const c
     return status;
 }
 
-static NTSTATUS add_dependency(struct module *module, struct module *target)
-{
-    struct module **grown;
-    SIZE_T bytes = (module->dependency_count + 1) * sizeof(*grown);
-
-    grown = module->dependencies
-                ? RtlReAllocateHeap(process_heap(), 0, module->dependencies, bytes)
-                : RtlAllocateHeap(process_heap(), 0, bytes);
-    if (!grown)
-        return STATUS_NO_MEMORY;
-    module->dependencies = grown;
-    grown[module->dependency_count++] = target;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS module_resolve_imports(struct module *module)
+NTSTATUS module_resolve_imports(struct module *module, const WCHAR *load_path)
 {
     const IMAGE_IMPORT_DESCRIPTOR *descriptor;
     ULONG bytes;
@@ -344,9 +307,11 @@ NTSTATUS module_resolve_imports(struct module *module)
         for (size_t i = 0; i <= length; i++)
             wide[i] = (BYTE)dll[i];
         RtlInitUnicodeString(&name, wide);
-        status = module_load(NULL, &name, 0, module, &target);
-        if (!status)
-            status = add_dependency(module, target);
+        status = module_load(load_path, &name, 0, module, &target);
+        if (status)
+            return status;
+        status = module_add_dependency(module, target);
+        module_release(target);
         if (!status)
             status = bind_table(module, target, dll, descriptor);
         if (status)

@@ -10,6 +10,7 @@ bool process_is_exiting;
 
 static PEB_LDR_DATA ldr_data;
 static bool is_initialized;
+static struct module *program; /* has TLS callbacks, called after all DLLs, and no DllMain */
 
 static struct module *create_startup_module(void *base, const WCHAR *name)
 {
@@ -23,14 +24,14 @@ static struct module *create_startup_module(void *base, const WCHAR *name)
                      : 0,
         .machine = nt->FileHeader.Machine,
         .characteristics = nt->FileHeader.Characteristics,
+        .preferred_base = nt->OptionalHeader.ImageBase,
     };
     struct module *module;
 
     if (module_create(&image, name, &module))
         return NULL;
-    module->is_pinned = true;
+    module_pin(module);
     module->entry.LoadReason = LoadReasonStaticDependency;
-    module->entry.LoadCount = -1;
     return module;
 }
 
@@ -38,7 +39,7 @@ static NTSTATUS init_process(void)
 {
     extern IMAGE_DOS_HEADER __ImageBase;
     PEB *peb = current_peb();
-    struct module *ntdll, *kernel32, *program;
+    struct module *ntdll, *kernel32;
     UNICODE_STRING name;
     NTSTATUS status;
 
@@ -65,7 +66,7 @@ static NTSTATUS init_process(void)
     status = module_load(NULL, &name, 0, program, &kernel32);
     if (status)
         return status;
-    status = module_resolve_imports(program);
+    status = module_resolve_imports(program, NULL);
     if (!status)
         status = tls_attach_thread();
     if (!status)
@@ -76,7 +77,7 @@ static NTSTATUS init_process(void)
     /* What the program's start needed stays. */
     for (LIST_ENTRY *link = ldr_data.InLoadOrderModuleList.Flink;
          link != &ldr_data.InLoadOrderModuleList; link = link->Flink)
-        CONTAINING_RECORD(link, struct module, entry.InLoadOrderLinks)->is_pinned = true;
+        module_pin(CONTAINING_RECORD(link, struct module, entry.InLoadOrderLinks));
 
     status = module_attach(kernel32, (void *)1);
     if (status)
@@ -100,6 +101,7 @@ static void attach_thread(void)
             if (module->is_attached && !module->skip_thread_calls)
                 module_call_entry(module, DLL_THREAD_ATTACH, NULL);
         }
+        tls_call_callbacks(program, DLL_THREAD_ATTACH);
     }
     unlock_loader();
 }
@@ -146,6 +148,7 @@ void WINAPI LdrShutdownThread(void)
             if (module->is_attached && !module->skip_thread_calls)
                 module_call_entry(module, DLL_THREAD_DETACH, NULL);
         }
+        tls_call_callbacks(program, DLL_THREAD_DETACH);
     }
     tls_detach_thread();
     RtlProcessFlsData(NtCurrentTeb()->FlsSlots, 2);
@@ -167,6 +170,7 @@ void WINAPI LdrShutdownProcess(void)
         if (module->is_attached)
             module_call_entry(module, DLL_PROCESS_DETACH, (void *)1);
     }
+    tls_call_callbacks(program, DLL_PROCESS_DETACH);
 }
 
 void WINAPI RtlExitUserProcess(ULONG status)

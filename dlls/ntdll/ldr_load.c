@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Finding, mapping, listing and unloading modules.
- *
- * References: a module counts its LoadLibrary calls and the modules that import from it. At none left it is
- * detached and unmapped and lets go of what it imported. Modules of the program's start are pinned.
- * Modules that import each other in a cycle keep each other loaded.
+ * Finding, mapping and listing modules, and calling DllMain when they are attached.
  */
 #include "ldr.h"
 
 #define SYSTEM_FOLDER L"C:\\windows\\system32\\"
+#define PATH_ROOM     1024 /* characters of the longest path that a DLL is loaded from */
 
 static RTL_CRITICAL_SECTION_DEBUG loader_lock_debug;
 RTL_CRITICAL_SECTION loader_lock = {&loader_lock_debug, -1, 0, 0, 0, 0};
-
-UNICODE_STRING dll_directory;
-ULONG default_dll_directories;
 
 static LIST_ENTRY *load_order(void)
 {
@@ -46,14 +40,6 @@ struct module *module_from_address(const void *address)
 }
 
 /* --- Names --- */
-
-static bool has_path(const UNICODE_STRING *name)
-{
-    for (USHORT i = 0; i < name->Length / sizeof(WCHAR); i++)
-        if (name->Buffer[i] == '\\' || name->Buffer[i] == '/')
-            return true;
-    return name->Length >= 2 * sizeof(WCHAR) && name->Buffer[1] == ':';
-}
 
 /* The name as the file is called: ".dll" is added where there is no extension; one trailing
  * dot means "no extension" and goes. Returns the length, 0 when it does not fit. */
@@ -104,13 +90,13 @@ static struct module *find_by_full_name(const WCHAR *path)
 
 struct module *module_find(const UNICODE_STRING *name)
 {
-    WCHAR buffer[MAX_PATH * 2], full[MAX_PATH * 2];
+    WCHAR buffer[PATH_ROOM], full[PATH_ROOM];
     const WCHAR *host;
     size_t length = complete_name(name, buffer, ARRAY_COUNT(buffer));
 
     if (!length)
         return NULL;
-    if (!has_path(name)) {
+    if (!has_folder(name)) {
         host = apiset_host(buffer, length);
         return find_by_base_name(host ? host : buffer);
     }
@@ -154,15 +140,14 @@ NTSTATUS module_create(const struct decant_image *image, const WCHAR *full_name,
     RtlInitUnicodeString(&module->entry.FullDllName, name);
     RtlInitUnicodeString(&module->entry.BaseDllName, base_name(name));
     module->entry.Flags = image->characteristics & IMAGE_FILE_DLL ? LDR_IMAGE_IS_DLL : 0;
-    module->entry.LoadCount = 1;
     module->entry.TimeDateStamp = nt->FileHeader.TimeDateStamp;
-    module->entry.OriginalBase = nt->OptionalHeader.ImageBase;
+    module->entry.OriginalBase = image->preferred_base;
     module->entry.LoadReason = LoadReasonDynamicLoad;
     module->entry.ReferenceCount = 1;
     module->entry.DdagNode = &module->ddag;
-    module->ddag.LoadCount = 1;
     module->ddag.State = LdrModulesMapped;
-    module->references = 1;
+    module_add_reference(module);
+    module_examine(module);
     InitializeListHead(&module->ddag.Modules);
     InsertTailList(&module->ddag.Modules, &module->entry.NodeModuleLink);
     InitializeListHead(&module->entry.HashLinks);
@@ -172,52 +157,6 @@ NTSTATUS module_create(const struct decant_image *image, const WCHAR *full_name,
     function_table_add_image(module->entry.DllBase);
     *out = module;
     return STATUS_SUCCESS;
-}
-
-static void unlist(struct module *module)
-{
-    RemoveEntryList(&module->entry.InLoadOrderLinks);
-    RemoveEntryList(&module->entry.InMemoryOrderLinks);
-    RemoveEntryList(&module->entry.InInitializationOrderLinks);
-}
-
-static void module_destroy(struct module *module)
-{
-    tls_remove_module(module);
-    unlist(module);
-    function_table_remove_image(module->entry.DllBase);
-    NtUnmapViewOfSection(NtCurrentProcess(), module->entry.DllBase);
-    RtlFreeHeap(process_heap(), 0, module->entry.FullDllName.Buffer);
-    if (module->dependencies)
-        RtlFreeHeap(process_heap(), 0, module->dependencies);
-    RtlFreeHeap(process_heap(), 0, module);
-}
-
-void module_release(struct module *module)
-{
-    struct module **dependencies;
-    size_t count;
-
-    if (module->is_pinned || --module->references > 0)
-        return;
-    module->references = 1; /* DllMain may load and free the module itself */
-    if (module->is_attached) {
-        module->entry.Flags |= LDR_UNLOAD_IN_PROGRESS;
-        module_call_entry(module, DLL_PROCESS_DETACH, NULL);
-        module->is_attached = false;
-        notify_modules(LDR_DLL_NOTIFICATION_REASON_UNLOADED, module);
-    }
-    if (--module->references > 0)
-        return;
-    dependencies = module->dependencies;
-    count = module->dependency_count;
-    module->dependencies = NULL;
-    module->dependency_count = 0;
-    module_destroy(module);
-    while (count--)
-        module_release(dependencies[count]);
-    if (dependencies)
-        RtlFreeHeap(process_heap(), 0, dependencies);
 }
 
 /* --- Search --- */
@@ -246,7 +185,7 @@ static bool is_not_found(NTSTATUS status)
 static NTSTATUS map_in_folder(const WCHAR *folder, size_t folder_length, const WCHAR *name,
                               struct decant_image *image, WCHAR *full, size_t room)
 {
-    WCHAR path[MAX_PATH * 2];
+    WCHAR path[PATH_ROOM];
     size_t name_length = wcslen(name);
 
     if (!folder_length || folder_length + name_length + 2 > ARRAY_COUNT(path))
@@ -274,69 +213,58 @@ static NTSTATUS map_builtin(const WCHAR *name, struct decant_image *image, WCHAR
     return STATUS_SUCCESS;
 }
 
-/* Every folder of a list like PATH. */
+static bool is_system_folder(const WCHAR *folder, size_t length)
+{
+    const size_t system = ARRAY_COUNT(SYSTEM_FOLDER) - 2; /* without its separator */
+
+    return (length == system || (length == system + 1 && folder[system] == '\\')) &&
+           !_wcsnicmp(folder, SYSTEM_FOLDER, system);
+}
+
+/* Every folder of a list like PATH. What stands in the system folder on Windows is in the DLL folders here.
+ * A folder that may not be read is passed over, and told of when nothing else has the DLL. */
 static NTSTATUS map_in_list(const WCHAR *list, const WCHAR *name, struct decant_image *image,
                             WCHAR *full, size_t room)
 {
-    NTSTATUS status = STATUS_DLL_NOT_FOUND;
+    NTSTATUS status = STATUS_DLL_NOT_FOUND, denied = STATUS_DLL_NOT_FOUND;
 
-    while (list && *list && is_not_found(status)) {
+    while (*list && is_not_found(status)) {
         const WCHAR *end = list;
+        size_t length;
 
         while (*end && *end != ';')
             end++;
-        status = map_in_folder(list, (size_t)(end - list), name, image, full, room);
+        length = (size_t)(end - list);
+        if (is_system_folder(list, length))
+            status = map_builtin(name, image, full, room);
+        if (is_not_found(status))
+            status = map_in_folder(list, length, name, image, full, room);
+        if (status == STATUS_ACCESS_DENIED)
+            denied = status, status = STATUS_DLL_NOT_FOUND;
         list = *end ? end + 1 : end;
     }
-    return status;
+    return is_not_found(status) ? denied : status;
 }
 
-/* The search order of Windows' documentation (safe search mode): the program's folder, the system
- * folder, the current folder, PATH. Our own three DLLs are found in the system folder at once,
- * as Windows' KnownDLLs are. */
+/* By the list of folders. Our own three DLLs are found in the system folder at once, as Windows' KnownDLLs
+ * are. */
 static NTSTATUS map_by_search(const WCHAR *load_path, const WCHAR *name,
                               struct decant_image *image, WCHAR *full, size_t room)
 {
     static const WCHAR *const known[] = {L"ntdll.dll", L"kernelbase.dll", L"kernel32.dll"};
-    const UNICODE_STRING *program = &current_peb()->ProcessParameters->ImagePathName;
-    UNICODE_STRING path_name, path_value;
-    WCHAR path_buffer[4096];
-    size_t folder = program->Length / sizeof(WCHAR);
+    WCHAR *standard;
     NTSTATUS status;
 
     for (size_t i = 0; i < ARRAY_COUNT(known); i++)
         if (!_wcsicmp(known[i], name))
             return map_builtin(name, image, full, room);
-    /* A load path with flags in it (LOAD_LIBRARY_SEARCH_*) is 1 + the flags, see LdrGetDllPath. */
-    if (load_path && !((ULONG_PTR)load_path & 1)) {
-        status = map_in_list(load_path, name, image, full, room);
-        if (!is_not_found(status))
-            return status;
-    }
-    while (folder && program->Buffer[folder - 1] != '\\')
-        folder--;
-    status = map_in_folder(program->Buffer, folder, name, image, full, room);
-    if (is_not_found(status) && dll_directory.Length)
-        status = map_in_folder(dll_directory.Buffer, dll_directory.Length / sizeof(WCHAR), name,
-                               image, full, room);
-    if (is_not_found(status))
-        status = map_builtin(name, image, full, room);
-    if (is_not_found(status))
-        status = map_in_folder(SYSTEM_FOLDER, ARRAY_COUNT(SYSTEM_FOLDER) - 1, name, image, full,
-                               room);
-    if (is_not_found(status) && !((ULONG_PTR)load_path & 1)) {
-        status = map_in_folder(L".", 1, name, image, full, room);
-        if (is_not_found(status)) {
-            RtlInitUnicodeString(&path_name, L"PATH");
-            path_value.Buffer = path_buffer;
-            path_value.Length = 0;
-            path_value.MaximumLength = sizeof(path_buffer) - sizeof(WCHAR);
-            if (!RtlQueryEnvironmentVariable_U(NULL, &path_name, &path_value)) {
-                path_buffer[path_value.Length / sizeof(WCHAR)] = 0;
-                status = map_in_list(path_buffer, name, image, full, room);
-            }
-        }
-    }
+    if (load_path)
+        return map_in_list(load_path, name, image, full, room);
+    status = load_path_create(NULL, 0, &standard);
+    if (status)
+        return status;
+    status = map_in_list(standard, name, image, full, room);
+    RtlFreeHeap(process_heap(), 0, standard);
     return status;
 }
 
@@ -356,73 +284,108 @@ static NTSTATUS map_by_full_path(const WCHAR *path, struct decant_image *image, 
     return is_not_found(status) ? STATUS_DLL_NOT_FOUND : status;
 }
 
-static void report_missing(const struct module *importer, const WCHAR *name)
+/* One line about a DLL without which the program cannot start. What a running program fails to load it
+ * is told by the last error. */
+static void report_failure(const struct module *importer, const WCHAR *name, NTSTATUS status)
 {
-    const UNICODE_STRING *program = &current_peb()->ProcessParameters->ImagePathName;
+    const WCHAR *program = base_name(current_peb()->ProcessParameters->ImagePathName.Buffer);
+    const WCHAR *by = importer->entry.BaseDllName.Buffer;
 
-    report_error("%ls is missing: %ls imports it; looked for in the folder of %ls, Decant's DLLs, "
-                 "DECANT_DLL_PATH, Wine's DLLs (package libwine), C:\\windows\\system32, the "
-                 "current folder and PATH",
-                 name, importer->entry.BaseDllName.Buffer, base_name(program->Buffer));
+    if (current_peb()->LdrData->Initialized)
+        return;
+    if (is_not_found(status))
+        report_error("%ls is missing: %ls imports it; looked for in the folder of %ls, Decant's "
+                     "DLLs, DECANT_DLL_PATH, Wine's DLLs (package libwine), C:\\windows\\system32, "
+                     "the current folder and PATH",
+                     name, by, program);
+    else if (status == STATUS_INVALID_IMAGE_FORMAT || status == STATUS_INVALID_IMAGE_NOT_MZ ||
+             status == STATUS_INVALID_IMAGE_PROTECT)
+        report_error("%ls, which %ls imports, is malformed or not an x86-64 DLL", name, by);
+    else
+        report_error("%ls, which %ls imports, cannot be loaded (status 0x%08x)", name, by,
+                     (unsigned)status);
+}
+
+static NTSTATUS map_dll(const WCHAR *load_path, const WCHAR *name, size_t length,
+                        struct decant_image *image, WCHAR *full, size_t room)
+{
+    const WCHAR *host;
+    NTSTATUS status;
+
+    if (RtlDetermineDosPathNameType_U(name) != RELATIVE_PATH)
+        return map_by_full_path(name, image, full, room);
+    host = apiset_host(name, length);
+    status = host ? map_builtin(host, image, full, room)
+                  : map_by_search(load_path, name, image, full, room);
+    return is_not_found(status) ? STATUS_DLL_NOT_FOUND : status;
+}
+
+/* Binds a new module; on failure it is released, with all that it has loaded. */
+static NTSTATUS prepare(struct module *module, const WCHAR *load_path, ULONG flags)
+{
+    NTSTATUS status;
+
+    if (flags & DONT_RESOLVE_DLL_REFERENCES || !(module->entry.Flags & LDR_IMAGE_IS_DLL)) {
+        module->entry.Flags |= LDR_DONT_RESOLVE_REFS;
+        module->is_resolved = true;
+    } else {
+        status = module_resolve_imports(module, load_path);
+        if (!status)
+            status = tls_add_module(module);
+        if (status) {
+            module_release(module);
+            return status;
+        }
+    }
+    module->is_announced = true;
+    notify_modules(LDR_DLL_NOTIFICATION_REASON_LOADED, module);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS module_load(const WCHAR *load_path, const UNICODE_STRING *name, ULONG flags,
                      const struct module *importer, struct module **out)
 {
-    WCHAR buffer[MAX_PATH * 2], full[MAX_PATH * 2];
+    WCHAR buffer[PATH_ROOM], full[PATH_ROOM];
     size_t length = complete_name(name, buffer, ARRAY_COUNT(buffer));
     struct module *module = module_find(name);
     struct decant_image image;
-    const WCHAR *host;
     NTSTATUS status;
 
     if (!length)
         return STATUS_NAME_TOO_LONG;
     if (module) {
-        module->references++;
+        module_add_reference(module);
         *out = module;
         return STATUS_SUCCESS;
     }
-    if (has_path(name)) {
-        status = map_by_full_path(buffer, &image, full, ARRAY_COUNT(full));
-    } else {
-        host = apiset_host(buffer, length);
-        status = host ? map_builtin(host, &image, full, ARRAY_COUNT(full))
-                      : map_by_search(load_path, buffer, &image, full, ARRAY_COUNT(full));
+    status = map_dll(load_path, buffer, length, &image, full, ARRAY_COUNT(full));
+    if (!status) {
+        /* Another way to write the path of what is loaded already. */
+        module = find_by_full_name(full);
+        if (module || image.machine != IMAGE_FILE_MACHINE_AMD64)
+            NtUnmapViewOfSection(NtCurrentProcess(), (void *)(ULONG_PTR)image.base);
+        if (module) {
+            module_add_reference(module);
+            *out = module;
+            return STATUS_SUCCESS;
+        }
+        if (image.machine != IMAGE_FILE_MACHINE_AMD64)
+            status = STATUS_INVALID_IMAGE_FORMAT;
     }
-    if (is_not_found(status)) {
+    if (status) {
         if (importer)
-            report_missing(importer, buffer);
-        return STATUS_DLL_NOT_FOUND;
-    }
-    if (status)
+            report_failure(importer, buffer, status);
         return status;
-    if (image.machine != IMAGE_FILE_MACHINE_AMD64) {
-        NtUnmapViewOfSection(NtCurrentProcess(), (void *)(ULONG_PTR)image.base);
-        return STATUS_INVALID_IMAGE_FORMAT;
     }
-    /* The same file under another spelling (a link, a short name) is mapped again, as on
-     * Windows when the paths differ. */
     status = module_create(&image, full, &module);
     if (status) {
         NtUnmapViewOfSection(NtCurrentProcess(), (void *)(ULONG_PTR)image.base);
         return status;
     }
-    if (!(flags & DONT_RESOLVE_DLL_REFERENCES) && module->entry.Flags & LDR_IMAGE_IS_DLL) {
-        status = module_resolve_imports(module);
-        if (!status)
-            status = tls_add_module(module);
-    } else {
-        module->entry.Flags |= LDR_DONT_RESOLVE_REFS;
-        module->is_resolved = true;
-    }
-    if (status) {
-        module_release(module);
-        return status;
-    }
-    notify_modules(LDR_DLL_NOTIFICATION_REASON_LOADED, module);
-    *out = module;
-    return STATUS_SUCCESS;
+    status = prepare(module, load_path, flags);
+    if (!status)
+        *out = module;
+    return status;
 }
 
 /* --- DllMain --- */
@@ -460,22 +423,20 @@ NTSTATUS module_attach(struct module *module, void *reserved)
             return status;
         }
     }
-    InsertTailList(&lists->InInitializationOrderModuleList,
-                   &module->entry.InInitializationOrderLinks);
-    if (module->entry.Flags & LDR_IMAGE_IS_DLL || !reserved) {
-        if (!call_dll_main(module, DLL_PROCESS_ATTACH, reserved)) {
-            /* As Windows: a failed attach is followed by a detach. */
-            call_dll_main(module, DLL_PROCESS_DETACH, reserved);
-            RemoveEntryList(&module->entry.InInitializationOrderLinks);
-            InitializeListHead(&module->entry.InInitializationOrderLinks);
-            module->is_attaching = false;
-            if (reserved)
-                report_error("%ls refused to start (DllMain answered FALSE)",
-                             module->entry.BaseDllName.Buffer);
-            return STATUS_DLL_INIT_FAILED;
-        }
-    } else {
-        tls_call_callbacks(module, DLL_PROCESS_ATTACH);
+    /* The program itself is not in this list, as on Windows: it has callbacks, but no DllMain. */
+    if (module->entry.Flags & LDR_IMAGE_IS_DLL)
+        InsertTailList(&lists->InInitializationOrderModuleList,
+                       &module->entry.InInitializationOrderLinks);
+    if (!call_dll_main(module, DLL_PROCESS_ATTACH, reserved)) {
+        /* Documented: a DllMain that refuses is called with DLL_PROCESS_DETACH. */
+        call_dll_main(module, DLL_PROCESS_DETACH, reserved);
+        RemoveEntryList(&module->entry.InInitializationOrderLinks);
+        InitializeListHead(&module->entry.InInitializationOrderLinks);
+        module->is_attaching = false;
+        if (reserved)
+            report_error("%ls refused to start (DllMain answered FALSE)",
+                         module->entry.BaseDllName.Buffer);
+        return STATUS_DLL_INIT_FAILED;
     }
     module->is_attaching = false;
     module->is_attached = true;

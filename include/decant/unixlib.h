@@ -33,12 +33,13 @@ struct decant_image {
     uint64_t base;
     uint64_t bytes;
     uint64_t entry;             /* address, 0 for none */
+    uint64_t preferred_base;    /* what the file asks for; the header in memory says where it lies */
     uint16_t machine;           /* IMAGE_FILE_MACHINE_* */
     uint16_t characteristics;   /* IMAGE_FILE_* */
     uint16_t dll_characteristics;
     uint16_t subsystem;
 };
-_Static_assert(sizeof(struct decant_image) == 32, "layout is the ABI");
+_Static_assert(sizeof(struct decant_image) == 40, "layout is the ABI");
 
 /* By NT path (\??\C:\...). */
 NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_image *image);

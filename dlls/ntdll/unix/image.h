@@ -15,6 +15,7 @@
 struct image_layout {
     struct image_info info;     /* entry holds an RVA here */
     uint64_t preferred_base;
+    uint32_t base_field_at;     /* offset of OptionalHeader.ImageBase, inside the header */
     uint32_t image_bytes;       /* SizeOfImage, rounded to pages */
     uint32_t header_bytes;      /* SizeOfHeaders, at most the file's size */
     uint32_t relocation_rva, relocation_bytes;

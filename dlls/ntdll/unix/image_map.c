@@ -91,6 +91,20 @@ static NTSTATUS place(const struct image_layout *layout, void **base)
     return space_reserve(NULL, layout->image_bytes, 0, 0, 0, false, base);
 }
 
+/* Makes good that the image does not lie where it wished to. As on Windows the header in memory tells
+ * where it lies. */
+static NTSTATUS move_image(char *base, const struct image_layout *layout)
+{
+    uint64_t address = (uintptr_t)base;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (layout->relocation_bytes)
+        status = image_relocate(base, layout, (int64_t)(address - layout->preferred_base));
+    if (!status)
+        memcpy(base + layout->base_field_at, &address, sizeof(address));
+    return status;
+}
+
 NTSTATUS image_map_fd(int fd, const char *unix_path, void **base, size_t *bytes,
                       struct image_info *info)
 {
@@ -104,8 +118,17 @@ NTSTATUS image_map_fd(int fd, const char *unix_path, void **base, size_t *bytes,
 
     if (!layout || !header)
         goto free_buffers;
-    if (fstat(fd, &file) || (got = pread(fd, header, HEADER_READ, 0)) < 0) {
-        status = errno == EISDIR ? STATUS_INVALID_FILE_FOR_SECTION : errno_to_status(errno);
+    if (fstat(fd, &file)) {
+        status = errno_to_status(errno);
+        goto free_buffers;
+    }
+    if (!S_ISREG(file.st_mode)) {
+        status = STATUS_INVALID_FILE_FOR_SECTION;
+        goto free_buffers;
+    }
+    got = pread(fd, header, HEADER_READ, 0);
+    if (got < 0) {
+        status = errno_to_status(errno);
         goto free_buffers;
     }
     status = image_parse(header, (size_t)got, (uint64_t)file.st_size, layout);
@@ -119,12 +142,8 @@ NTSTATUS image_map_fd(int fd, const char *unix_path, void **base, size_t *bytes,
     if (!status) {
         view = view_add(*base, layout->image_bytes, MEM_IMAGE, PAGE_EXECUTE_WRITECOPY, 0);
         status = view ? map_parts(*base, layout, fd) : STATUS_NO_MEMORY;
-        if (!status && (uint64_t)(uintptr_t)*base != layout->preferred_base) {
-            status = layout->relocation_bytes
-                         ? image_relocate(*base, layout,
-                                          (int64_t)((uintptr_t)*base - layout->preferred_base))
-                         : STATUS_SUCCESS;
-        }
+        if (!status && (uint64_t)(uintptr_t)*base != layout->preferred_base)
+            status = move_image(*base, layout);
         if (!status)
             status = protect_parts(view, layout);
         if (!status && unix_path)
@@ -150,7 +169,8 @@ free_buffers:
 NTSTATUS virtual_map_image_file(const char *unix_path, void **base, size_t *bytes,
                                 struct image_info *info)
 {
-    int fd = open(unix_path, O_RDONLY | O_CLOEXEC);
+    /* Not blocking, for the sake of a FIFO; files do not care. */
+    int fd = open(unix_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     NTSTATUS status;
 
     if (fd < 0)

@@ -144,6 +144,8 @@ NTSTATUS image_parse(const void *data, size_t header_bytes, uint64_t file_bytes,
         }
     }
     layout->info.machine = nt.FileHeader.Machine;
+    layout->info.preferred_base = nt.OptionalHeader.ImageBase;
+    layout->base_field_at = (uint32_t)(optional_at + offsetof(IMAGE_OPTIONAL_HEADER64, ImageBase));
     layout->info.entry = nt.OptionalHeader.AddressOfEntryPoint;
     layout->info.stack_reserve = nt.OptionalHeader.SizeOfStackReserve;
     layout->info.stack_commit = nt.OptionalHeader.SizeOfStackCommit;

@@ -134,6 +134,18 @@ static int map_ntdll(void)
     return 0;
 }
 
+static struct decant_image describe_image(void *base, size_t bytes, const struct image_info *info)
+{
+    return (struct decant_image){.base = (uintptr_t)base,
+                                 .bytes = bytes,
+                                 .entry = info->entry,
+                                 .preferred_base = info->preferred_base,
+                                 .machine = info->machine,
+                                 .characteristics = info->characteristics,
+                                 .dll_characteristics = info->dll_characteristics,
+                                 .subsystem = info->subsystem};
+}
+
 static NTSTATUS map_builtin_in(const char *folder, const char *name, struct decant_image *image)
 {
     struct image_info info = {0};
@@ -149,26 +161,18 @@ static NTSTATUS map_builtin_in(const char *folder, const char *name, struct deca
     trace(TRACE_LOADER, "%s: %s at %p, status %08x", name, path, base, (unsigned)status);
     if (status)
         return status;
-    *image = (struct decant_image){.base = (uintptr_t)base,
-                                   .bytes = bytes,
-                                   .entry = info.entry,
-                                   .machine = info.machine,
-                                   .characteristics = info.characteristics,
-                                   .dll_characteristics = info.dll_characteristics,
-                                   .subsystem = info.subsystem};
+    *image = describe_image(base, bytes, &info);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image)
+/* A file name in lower case out of the program's memory; STATUS_DLL_NOT_FOUND where it is none. */
+static NTSTATUS copy_file_name(const WCHAR *name, char *file, size_t room)
 {
-    struct decant_image result = {0};
-    NTSTATUS status = STATUS_DLL_NOT_FOUND;
-    char file[256];
     size_t i;
 
     if (!guest_try())
         return STATUS_ACCESS_VIOLATION;
-    for (i = 0; name[i] && i < sizeof(file) - 1; i++) {
+    for (i = 0; i + 1 < room && name[i]; i++) {
         if (name[i] >= 0x80 || name[i] == '/' || name[i] == '\\')
             break;
         file[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
@@ -177,10 +181,19 @@ NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image)
     if (name[i])
         file[0] = 0;
     guest_end();
-    if (!file[0])
-        return STATUS_DLL_NOT_FOUND;
+    return file[0] ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
+}
 
-    for (i = 0; process.pe_dirs[i] && status == STATUS_DLL_NOT_FOUND; i++) {
+NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image)
+{
+    struct decant_image result = {0};
+    char file[256];
+    NTSTATUS status = copy_file_name(name, file, sizeof(file));
+
+    if (status)
+        return status;
+    status = STATUS_DLL_NOT_FOUND;
+    for (size_t i = 0; process.pe_dirs[i] && status == STATUS_DLL_NOT_FOUND; i++) {
         /* ntdll, kernelbase and kernel32 are always ours. */
         if (i && (!strcmp(file, "ntdll.dll") || !strcmp(file, "kernelbase.dll") ||
                   !strcmp(file, "kernel32.dll")))
@@ -210,13 +223,7 @@ NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_imag
     free(path);
     if (status)
         return status;
-    result = (struct decant_image){.base = (uintptr_t)base,
-                                   .bytes = bytes,
-                                   .entry = info.entry,
-                                   .machine = info.machine,
-                                   .characteristics = info.characteristics,
-                                   .dll_characteristics = info.dll_characteristics,
-                                   .subsystem = info.subsystem};
+    result = describe_image(base, bytes, &info);
     return guest_copy_out(image, &result, sizeof(result));
 }
 

@@ -16,6 +16,7 @@ NTSTATUS virtual_init(void);
  * NtQueryVirtualMemory(MemoryMappedFilenameInformation) answers, may be NULL. */
 struct image_info {
     uint64_t entry;          /* address of the entry point, 0 for none */
+    uint64_t preferred_base;
     uint64_t stack_reserve;
     uint64_t stack_commit;
     uint16_t machine;
