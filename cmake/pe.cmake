@@ -12,7 +12,7 @@ set(DECANT_PEDIR lib/decant/x86_64-windows)
 
 # decant_dll(NAME sources... [IMPORTS dll...])
 # One of our own DLLs: no C runtime, exports from NAME.def beside its CMakeLists.txt, an import
-# library made from the same list, a fixed time stamp so that builds are reproducible.
+# library made from the same list, ENTRY other than DllMain (0: none), a fixed time stamp so that builds are reproducible.
 function(decant_dll name)
     cmake_parse_arguments(ARG "" "ENTRY" "SOURCES;IMPORTS;DEFINITIONS" ${ARGN})
     set(def ${CMAKE_CURRENT_SOURCE_DIR}/${name}.def)
@@ -26,7 +26,8 @@ function(decant_dll name)
     add_library(${name} SHARED ${ARG_SOURCES})
     set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".dll" LINK_DEPENDS ${def})
     target_compile_options(${name} PRIVATE -ffreestanding -fno-builtin
-        $<$<COMPILE_LANGUAGE:C>:-Wno-attributes>)
+        # What makes a function public is the .def; the headers do not declare all of them.
+        $<$<COMPILE_LANGUAGE:C>:-Wno-attributes -Wno-missing-prototypes>)
     target_compile_definitions(${name} PRIVATE __WINESRC__ ${ARG_DEFINITIONS})
     target_include_directories(${name} SYSTEM PRIVATE ${WINE_HEADERS})
     set(imports "")
@@ -34,7 +35,7 @@ function(decant_dll name)
         list(APPEND imports ${CMAKE_BINARY_DIR}/implib/lib${import}.a)
         add_dependencies(${name} ${import}_implib)
     endforeach()
-    if(NOT ARG_ENTRY)
+    if(NOT DEFINED ARG_ENTRY)
         set(ARG_ENTRY DllMain)
     endif()
     target_link_options(${name} PRIVATE -nostdlib -shared -Wl,-e,${ARG_ENTRY} ${def}

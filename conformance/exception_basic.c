@@ -186,7 +186,7 @@ static __attribute__((noinline)) int overflow(volatile int depth)
     volatile char room[1024];
 
     room[0] = (char)depth;
-    return overflow(depth + 1) + room[0];
+    return depth < 0 ? 0 : overflow(depth + 1) + room[0];
 }
 
 static LONG WINAPI filter(EXCEPTION_POINTERS *info)

@@ -329,7 +329,7 @@ NTSTATUS WINAPI NtCreateThreadEx(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTR
     return guest_copy_out(handle, &result, sizeof(result));
 }
 
-static void leave(struct thread *thread)
+static _Noreturn void leave(struct thread *thread)
 {
     struct syscall_frame *frame = thread->frame;
 
