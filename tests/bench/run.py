@@ -1,180 +1,180 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs benches: one table, one JSON file and one SVG plot each, in build/bench-results.
+"""Runs benches. Each gives one table, JSON and an SVG plot, in build/bench-results.
 
-A bench is a native program (build/unix/bench/bench_NAME, which writes JSON rows) and, where there is one,
-a Windows executable (build/pe/bench/NAME.exe, which prints one line of JSON), run on Decant and
-on Wine where that is installed.
+All columns of a bench are measured in the same minutes, in turns: round by round each program is asked for
+one group of rows (see bench.h), and ratios are taken within a round, so that a noisy machine is as noisy
+for one as for the other. The bars are what Decant promises; the exit code is 1 where one does not hold.
+docs/benchmarks.md says what the rows mean.
 """
 import argparse
-import html
-import json
 import os
-import platform
-import shutil
 import subprocess
 import sys
+import tempfile
 
+import hosts
+import report
+import start
+from hosts import Host
+from report import Bar
+
+# Groups: (request, rounds, rounds with --quick). Columns of the Windows executable: (column, argument,
+# environment); natively: (column, argument).
 BENCHES = {
     "write-watch": {
-        "about": "GetWriteWatch and ResetWriteWatch against the bare ioctl, markers, mprotect, Wine",
-        "hosts": ["pagemap", "markers", "mprotect"],
-        "switch": "DECANT_WRITE_WATCH",
-        # row: (column, reference column, highest ratio)
-        "bars": [
-            ("get+reset", "decant", "floor", 1.10),
-            ("first touch", "decant", "unwatched", 1.15),
-            ("touch again", "decant", "floor", 1.05),
-            ("reserve 256 GiB", "decant", "unwatched", 2.0),
-        ],
+        "about": "GetWriteWatch and ResetWriteWatch against the bare ioctl, the marker scheme, Wine",
+        "unit": "µs",
+        "native": [("floor", "floor"), ("engine", "engine"), ("markers", "markers")],
+        "windows": [("unwatched", "unwatched", {}),
+                    ("decant", "watched", {"DECANT_WRITE_WATCH": "pagemap"}),
+                    ("mprotect", "watched", {"DECANT_WRITE_WATCH": "mprotect"})],
+        "wine": "watched",
+        "groups": [("allocate", 9, 2), ("first-touch", 7, 2), ("touch-again", 7, 2), ("get 1", 25, 7),
+                   ("get 256", 9, 2), ("get 4096", 3, 0), ("read", 15, 3), ("threads", 9, 2)],
+        "order": ["unwatched", "floor", "engine", "decant", "mprotect", "markers", "wine"],
+        "compare": [("decant", "floor"), ("decant", "unwatched"), ("wine", "decant")],
+        "bars": [Bar("get+reset", "decant", "floor", 1.10),
+                 Bar("first touch", "decant", "unwatched", 1.15),
+                 Bar("touch again after a reset", "decant", "floor", 1.05),
+                 Bar("reserve 256 GiB", "decant", "unwatched", 2),
+                 Bar("page tables", "decant", None, 16),
+                 Bar("touch again and get+reset", "decant", "wine", 1 / 5)],
+    },
+    "call": {
+        "about": "a call from Windows code to the Linux half",
+        "unit": "ns",
+        "native": [("linux", None)],
+        "windows": [("decant", None, {})],
+        "wine": None,
+        "groups": [("call", 9, 3)],
+        "order": ["linux", "decant", "wine"],
+        "compare": [("decant", "linux"), ("wine", "decant")],
+        "bars": [Bar("empty call", "decant", None, 30)],
+    },
+    "heap": {
+        "about": "the process heap, HeapCreate, Local* and Global* against glibc's malloc",
+        "unit": "ns",
+        "native": [("malloc", None)],
+        "windows": [("decant", None, {})],
+        "wine": None,
+        "groups": [("one-thread", 7, 2), ("threads", 7, 2)],
+        "order": ["malloc", "decant", "wine"],
+        "compare": [("decant", "malloc"), ("wine", "decant")],
+        "bars": [Bar("", "decant", "malloc", 1.5)],
+    },
+    "sync": {
+        "about": "address waits, events and locks against bare futexes and pthread's locks",
+        "unit": "ns",
+        "native": [("futex", None)],
+        "windows": [("decant", None, {})],
+        "wine": None,
+        "groups": [("alone", 9, 3), ("turns", 9, 3)],
+        "order": ["futex", "decant", "wine"],
+        "compare": [("decant", "futex"), ("wine", "decant")],
+        "bars": [Bar("wake, nobody waits", "decant", None, 15),
+                 Bar("wait on an address, value differs", "decant", None, 15),
+                 Bar("two threads, wait on an address", "decant", "futex", 1.10),
+                 Bar("two threads, events", "decant", "futex", 1.3),
+                 Bar("wait on a signalled event", "decant", "wine", 1 / 100)],
+    },
+    "start": {
+        "about": "start to exit of an empty program",
+        "unit": "ms",
+        "compare": [("decant", "wine, warm"), ("wine, warm", "decant")],
+        "bars": [Bar("start", "decant", None, 10), Bar("start", "decant", "wine, warm", 1 / 3),
+                 Bar("start", "decant", "wine, cold", 1 / 100)],
     },
 }
 
 
-def find_wine():
-    for name in ("wine64", "/usr/lib/wine/wine64", "wine"):
-        path = shutil.which(name)
-        if path:
-            return path
-    return None
-
-
-def machine():
-    model = "unknown processor"
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        for line in info:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
-    return f"Linux {platform.release()}, {model}, {os.cpu_count()} CPUs"
-
-
-def run_native(build, name, extra, timeout):
-    program = os.path.join(build, "unix/bench/bench_" + name.replace("-", "_"))
-    if not os.path.exists(program):
-        return []
-    target = os.path.join(build, "bench-results", name + "-native.json")
-    subprocess.run([program, "--json", target, *extra], check=False, timeout=timeout)
-    with open(target, encoding="utf-8") as file:
-        return json.load(file)["rows"]
-
-
-def run_windows(build, cache, name, bench):
-    """Rows of the Windows executable: {"row": …, host: value …}."""
-    program = os.path.join(build, "pe/bench", name.replace("-", "_") + ".exe")
+def programs(name, bench, build, wine, wine_environment):
+    file = name.replace("-", "_")
+    native = os.path.join(build, "unix/bench/bench_" + file)
+    windows = os.path.join(build, "pe/bench", file + ".exe")
     decant = os.path.join(build, "dist/bin/decant")
-    if not os.path.exists(program) or not os.path.exists(decant):
-        return []
-    hosts = [("decant " + value, [decant, program], {bench["switch"]: value})
-             for value in bench.get("hosts", [])] or [("decant", [decant, program], {})]
-    wine = find_wine()
+
+    def command(*parts):
+        return [part for part in parts if part]
+
+    found = [Host(column, command(native, argument)) for column, argument in bench["native"]]
+    found += [Host(column, command(decant, windows, argument), environment)
+              for column, argument, environment in bench["windows"]]
     if wine:
-        prefix = os.path.join(cache, "wine-prefix")
-        os.makedirs(cache, exist_ok=True)
-        hosts.append(("wine", [wine, program], {"WINEPREFIX": prefix, "WINEDEBUG": "-all"}))
-    else:
-        print("bench: Wine is not installed (Debian: wine64); its column is left out")
-    rows = {}
-    for host, command, environment in hosts:
-        try:
-            done = subprocess.run(command, env={**os.environ, **environment}, timeout=180,
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-            values = json.loads(done.stdout)
-        except (subprocess.SubprocessError, ValueError) as error:
-            print(f"bench: {host}: {error}")
-            continue
-        for row, value in values.items():
-            rows.setdefault(row, {"row": row})[host] = value
-    return list(rows.values())
+        found.append(Host("wine", command(wine, windows, bench["wine"]), wine_environment))
+    return sorted(found, key=lambda host: bench["order"].index(host.name))
 
 
-def print_rows(rows):
-    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key != "row"]
-    width = max(len(row["row"]) for row in rows)
-    print(" " * width, *(f"{column:>16}" for column in columns))
-    for row in rows:
-        print(row["row"].ljust(width),
-              *(f"{row[column]:16.1f}" if column in row else f"{'-':>16}" for column in columns))
-
-
-def judge(rows, bars):
-    good = True
-    for start, column, reference, limit in bars:
-        for row in rows:
-            if row["row"].startswith(start) and row.get(reference, 0) > 0 and column in row:
-                ratio = row[column] / row[reference]
-                if ratio > limit:
-                    good = False
-                    print(f"above the bar: {row['row']}: {ratio:.2f} x {reference}, not {limit:.2f}")
-    return good
-
-
-def plot(rows, title, path):
-    """Horizontal bars on a logarithmic scale, one group a row."""
-    import math
-    colours = ["#888888", "#2b6cb0", "#2f855a", "#b7791f", "#c53030", "#6b46c1"]
-    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key != "row"]
-    bar, left, right = 9, 300, 560
-    top = max(value for row in rows for key, value in row.items() if key != "row")
-    parts, y = [], 60
-    for index, column in enumerate(columns):
-        x = left + index * 130
-        parts.append(f'<rect x="{x}" y="34" width="10" height="10" fill="{colours[index % 6]}"/>'
-                     f'<text x="{x + 14}" y="43">{html.escape(column)}</text>')
-    for row in rows:
-        parts.append(f'<text x="{left - 8}" y="{y + bar}" text-anchor="end">'
-                     f'{html.escape(row["row"])}</text>')
-        for index, column in enumerate(columns):
-            if column not in row:
-                continue
-            value = max(row[column], 0.1)
-            width = right * math.log10(value / 0.1) / math.log10(max(top, 1) / 0.1)
-            parts.append(f'<rect x="{left}" y="{y}" width="{width:.1f}" height="{bar - 2}" '
-                         f'fill="{colours[index % 6]}"/>'
-                         f'<text x="{left + width + 4:.1f}" y="{y + bar - 2}" font-size="8">'
-                         f'{row[column]:.1f}</text>')
-            y += bar
-        y += 8
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right + 80}" '
-                   f'height="{y + 10}" font-family="sans-serif" font-size="11">'
-                   f'<rect width="100%" height="100%" fill="white"/>'
-                   f'<text x="8" y="20" font-size="14">{html.escape(title)}: microseconds, '
-                   f'logarithmic</text>{"".join(parts)}</svg>\n')
+def run(name, bench, build, wine, wine_environment, quick):
+    """The table and its columns."""
+    table = hosts.Table()
+    if name == "start":
+        return table, start.measure(build, wine, wine_environment, table, quick)
+    everyone = programs(name, bench, build, wine, wine_environment)
+    try:
+        hosts.measure(everyone, bench["groups"][:1], table, quick)
+        if name == "write-watch":
+            hosts.measure_page_tables(everyone, table)
+        hosts.measure(everyone, bench["groups"][1:], table, quick)
+    finally:
+        for host in everyone:
+            host.close()
+    return table, [host.name for host in everyone]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--cache", default=".cache")
-    parser.add_argument("--quick", action="store_true", help="fewer samples")
-    parser.add_argument("--large", action="store_true", help="4 GiB too")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(BENCHES))
+    parser.add_argument("--build", default="build", help=argparse.SUPPRESS)
+    parser.add_argument("--cache", default=".cache", help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true", help="few rounds, and not the 4 GiB rows")
+    parser.add_argument("--no-wine", action="store_true", help="leave Wine's column out")
+    parser.add_argument("--markdown", metavar="FILE",
+                        help="write each bench's section of FILE (docs/benchmarks.md) anew")
     arguments = parser.parse_args()
-    results = os.path.join(arguments.build, "bench-results")
+    unknown = [name for name in arguments.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no bench {unknown[0]}; there are: {', '.join(BENCHES)}")
+    build = os.path.abspath(arguments.build)
+    results = os.path.join(build, "bench-results")
     os.makedirs(results, exist_ok=True)
-    good = True
-    for name in arguments.names or BENCHES:
-        if name not in BENCHES:
-            parser.error(f"no bench {name}; there are: {', '.join(BENCHES)}")
-        bench = BENCHES[name]
-        print(f"{name}: {bench['about']}\n{machine()}\n", flush=True)
-        extra = [f"--{flag}" for flag in ("quick", "large") if getattr(arguments, flag)]
-        native = run_native(arguments.build, name, extra, 1800)
-        windows = run_windows(arguments.build, os.path.abspath(arguments.cache), name, bench)
-        if windows:
-            print("\nThe same Windows executable, microseconds")
-            print_rows(windows)
-        good &= judge(native, bench["bars"])
-        with open(os.path.join(results, name + ".json"), "w", encoding="utf-8") as file:
-            json.dump({"machine": machine(), "unit": "us", "native": native, "windows": windows},
-                      file, indent=1)
-        for kind, rows in (("native", native), ("windows", windows)):
-            if rows:
-                plot(rows, f"{name}, {kind}", os.path.join(results, f"{name}-{kind}.svg"))
-        print(f"\nResults: {results}/{name}.json, {name}-*.svg")
-    return 0 if good else 1
+    wine = None if arguments.no_wine else hosts.find_wine()
+    if not wine and not arguments.no_wine:
+        print("bench: Wine is not installed (Debian: wine64); its column is left out")
+    prefix = os.path.join(os.path.abspath(arguments.cache), "wine-prefix")
+    os.makedirs(os.path.dirname(prefix), exist_ok=True)
+    wine_environment = {"WINEPREFIX": prefix, "WINEDEBUG": "-all"}
+    all_hold = True
+    with tempfile.TemporaryDirectory(prefix="decant-bench-") as session:
+        os.environ["DECANT_SESSION"] = os.path.join(session, "session")
+        try:
+            for name in arguments.names or BENCHES:
+                bench = BENCHES[name]
+                print(f"{name}: {bench['about']}\n{report.machine()}\n", flush=True)
+                table, columns = run(name, bench, build, wine, wine_environment, arguments.quick)
+                if not table.rows:
+                    continue
+                compare = [(column, reference) for column, reference in bench["compare"]
+                           if column in columns and reference in columns]
+                report.print_table(table, columns, compare)
+                verdicts = [verdict for bar in bench["bars"] for verdict in bar.judge(table)]
+                print(f"\nMedians, {bench['unit']}; ratios with quartiles.")
+                report.print_verdicts(verdicts, bench["unit"])
+                all_hold &= all(verdict["holds"] for verdict in verdicts)
+                base = os.path.join(results, name)
+                report.write_json(base + ".json", name, bench["unit"], table, columns, verdicts)
+                report.write_svg(base + ".svg", name, bench["unit"], table, columns)
+                if arguments.markdown:
+                    report.write_markdown(arguments.markdown, name, bench["unit"], table, columns,
+                                          compare, verdicts, base + ".svg")
+                print(f"Results: {os.path.relpath(base)}.json, {os.path.relpath(base)}.svg\n", flush=True)
+        finally:
+            server = hosts.wine_server(wine) if wine else None
+            if server:
+                subprocess.run([server, "-k"], env={**os.environ, **wine_environment}, check=False,
+                               stderr=subprocess.DEVNULL)
+    return 0 if all_hold else 1
 
 
 if __name__ == "__main__":

@@ -1,86 +1,307 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Write watch as a Windows program sees it; the same executable runs on Decant, Wine and Windows. One line
- * of JSON: microseconds, medians of 9.
+ * What write watch costs; docs/benchmarks.md says what each row means. Microseconds.
+ *
+ *     write_watch.exe watched | unwatched            on Decant, Wine, Windows
+ *     bench_write_watch floor | engine | markers     natively
  */
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <windows.h>
+#include <string.h>
 
-#define BYTES ((SIZE_T)64 << 20)
-#define PAGES (BYTES / 4096)
-#define RUNS  9
+#include "write_watch.h"
 
 static char *memory;
-static void *found[PAGES];
+static size_t bytes;
+static void **found;
+static size_t room;
 
-static double now(void)
+static void touch(size_t first, size_t count, size_t step)
 {
-    LARGE_INTEGER time, frequency;
-
-    QueryPerformanceCounter(&time);
-    QueryPerformanceFrequency(&frequency);
-    return (double)time.QuadPart * 1e6 / (double)frequency.QuadPart;
+    for (size_t i = 0; i < count; i++)
+        ((volatile char *)memory)[(first + i * step) * BENCH_PAGE]++;
 }
 
-static int compare(const void *left, const void *right)
+static void touch_all(void)
 {
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return a < b ? -1 : a > b;
+    touch(0, bytes / BENCH_PAGE, 1);
 }
 
-static ULONG_PTR get_and_reset(void)
+static size_t get_and_reset(void)
 {
-    ULONG_PTR count = PAGES;
-    ULONG granularity;
-
-    if (GetWriteWatch(WRITE_WATCH_FLAG_RESET, memory, BYTES, found, &count, &granularity))
-        exit(1);
-    return count;
+    return watched_get(memory, bytes, true, found, room);
 }
 
-static double touch(SIZE_T step)
+static void reset_all(void)
 {
-    double start = now();
-
-    for (SIZE_T i = 0; i < PAGES; i += step)
-        ((volatile char *)memory)[i * 4096]++;
-    return now() - start;
+    if (watched_is_on())
+        watched_reset(memory, bytes);
 }
 
-int main(void)
+/* Committed, each page present, all clean. */
+static void prepare(size_t size)
 {
-    static const SIZE_T steps[] = {1, 10, 100};
-    double samples[RUNS];
-
-    memory = VirtualAlloc(NULL, BYTES, MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE);
+    bytes = size;
+    memory = watched_allocate(bytes, true);
     if (!memory)
-        return 1;
-    printf("{\"first touch\": %.1f", touch(1));
-    get_and_reset();
-    for (int k = 0; k < 3; k++) {
-        for (int run = 0; run < RUNS; run++) {
-            double start = now();
-            ULONG_PTR count;
-
-            touch(steps[k]);
-            count = get_and_reset();
-            samples[run] = now() - start;
-            if (count != (PAGES + steps[k] - 1) / steps[k])
-                return 1;
-        }
-        qsort(samples, RUNS, sizeof(*samples), compare);
-        printf(", \"touch and get+reset, every %uth page\": %.1f", (unsigned)steps[k],
-               samples[RUNS / 2]);
-    }
-    for (int run = 0; run < RUNS; run++) {
-        double start = now();
-
+        bench_fail("cannot allocate %zu MiB", bytes / BENCH_MIB);
+    touch_all();
+    if (watched_is_on()) {
+        if (get_and_reset() != bytes / BENCH_PAGE)
+            bench_fail("not all pages of a first touch were reported");
         get_and_reset();
-        samples[run] = now() - start;
     }
-    qsort(samples, RUNS, sizeof(*samples), compare);
-    printf(", \"get+reset of clean pages\": %.1f}\n", samples[RUNS / 2]);
-    return 0;
+}
+
+static void finish(void)
+{
+    watched_release(memory, bytes);
+}
+
+/* --- Allocation and first touch: microseconds for one --- */
+
+static bool commits;
+
+static double sample_allocation(void)
+{
+    double start = bench_now(), end;
+
+    memory = watched_allocate(bytes, commits);
+    end = bench_now();
+    if (!memory)
+        bench_fail("cannot allocate %zu MiB", bytes / BENCH_MIB);
+    finish();
+    return (end - start) / 1e3;
+}
+
+static void measure_allocation(size_t unused)
+{
+    (void)unused;
+    bytes = 256 * BENCH_MIB;
+    commits = true;
+    bench_row(bench_median(sample_allocation, 101), "allocate 256 MiB");
+    bytes = 256 * BENCH_GIB;
+    commits = false;
+    bench_row(bench_median(sample_allocation, 101), "reserve 256 GiB");
+}
+
+/* Between these two run.py looks at the process' page tables. */
+static void reserve(size_t unused)
+{
+    (void)unused;
+    bytes = 256 * BENCH_GIB;
+    memory = watched_allocate(bytes, false);
+    if (!memory)
+        bench_fail("cannot reserve 256 GiB");
+}
+
+static void unreserve(size_t unused)
+{
+    (void)unused;
+    finish();
+}
+
+static double sample_first_touch(void)
+{
+    double start, end;
+
+    memory = watched_allocate(bytes, true);
+    if (!memory)
+        bench_fail("cannot allocate %zu MiB", bytes / BENCH_MIB);
+    start = bench_now();
+    touch_all();
+    end = bench_now();
+    finish();
+    return (end - start) / 1e3;
+}
+
+static void measure_first_touch(size_t unused)
+{
+    (void)unused;
+    bytes = 256 * BENCH_MIB;
+    bench_row(bench_median(sample_first_touch, 3), "first touch, 256 MiB");
+}
+
+/* --- Touching again, with and without the report --- */
+
+static double sample_touch_again(void)
+{
+    double start;
+
+    reset_all();
+    start = bench_now();
+    touch_all();
+    return (bench_now() - start) / 1e3;
+}
+
+static double sample_touch_and_get(void)
+{
+    double start;
+    size_t count;
+
+    reset_all();
+    start = bench_now();
+    touch_all();
+    count = get_and_reset();
+    if (count != bytes / BENCH_PAGE)
+        bench_fail("%zu pages reported, all were written", count);
+    return (bench_now() - start) / 1e3;
+}
+
+static double sample_reset(void)
+{
+    double start;
+
+    touch_all();
+    start = bench_now();
+    watched_reset(memory, bytes);
+    return (bench_now() - start) / 1e3;
+}
+
+static void measure_touch_again(size_t unused)
+{
+    (void)unused;
+    prepare(256 * BENCH_MIB);
+    bench_row(bench_median(sample_touch_again, 3), "touch again after a reset, 256 MiB");
+    if (watched_is_on()) {
+        bench_row(bench_median(sample_touch_and_get, 3), "touch again and get+reset, 256 MiB");
+        bench_row(bench_median(sample_reset, 3), "reset only, 256 MiB, all written");
+    }
+    finish();
+}
+
+/* --- Get and reset by how many pages are written --- */
+
+static size_t written;
+static bool is_scattered;
+
+static double sample_get(void)
+{
+    size_t pages = bytes / BENCH_PAGE, count;
+    double start, end;
+
+    if (is_scattered)
+        touch(0, written, pages / written);
+    else
+        touch(written == pages ? 0 : pages / 3, written, 1);
+    start = bench_now();
+    count = get_and_reset();
+    end = bench_now();
+    if (count != written)
+        bench_fail("%zu pages reported, %zu were written", count, written);
+    return (end - start) / 1e3;
+}
+
+static void measure_get(size_t mebibytes)
+{
+    static const struct {
+        unsigned per_mille;
+        const char *name;
+    } densities[] = {{0, "0"}, {1, "0.1"}, {10, "1"}, {100, "10"}, {1000, "100"}};
+    const size_t most = mebibytes <= 1 ? 101 : mebibytes <= 256 ? 5 : 2;
+    char size[32];
+
+    if (!watched_is_on())
+        return;
+    prepare(mebibytes * BENCH_MIB);
+    snprintf(size, sizeof(size), mebibytes < 1024 ? "%zu MiB" : "%zu GiB",
+             mebibytes < 1024 ? mebibytes : mebibytes / 1024);
+    for (size_t i = 0; i < sizeof(densities) / sizeof(densities[0]); i++) {
+        written = bytes / BENCH_PAGE * densities[i].per_mille / 1000;
+        is_scattered = false;
+        if (!densities[i].per_mille || densities[i].per_mille == 1000) {
+            bench_row(bench_median(sample_get, most), "get+reset %s, %s %%", size,
+                      densities[i].name);
+        } else if (written) { /* 0.1 % of 1 MiB is no page */
+            bench_row(bench_median(sample_get, most), "get+reset %s, %s %% clustered", size,
+                      densities[i].name);
+            is_scattered = true;
+            bench_row(bench_median(sample_get, most), "get+reset %s, %s %% scattered", size,
+                      densities[i].name);
+        }
+    }
+    finish();
+}
+
+/* --- The kernel writes: a file is read into clean watched memory --- */
+
+static double sample_read(void)
+{
+    double start;
+
+    reset_all();
+    start = bench_now();
+    watched_read_file(memory, bytes);
+    return (bench_now() - start) / 1e3;
+}
+
+static void measure_read(size_t unused)
+{
+    (void)unused;
+    watched_open_file(16 * BENCH_MIB);
+    prepare(16 * BENCH_MIB);
+    bench_row(bench_median(sample_read, 9), "ReadFile into 16 MiB of clean memory");
+    finish();
+}
+
+/* --- Threads write while another scans: microseconds for each page that was reported --- */
+
+static size_t thread_count;
+static _Atomic size_t running;
+
+static void write_part(void *argument)
+{
+    size_t part = bytes / BENCH_PAGE / thread_count;
+
+    for (int round = 0; round < 4; round++)
+        touch((size_t)argument * part, part, 1);
+    running--;
+}
+
+static double sample_threads(void)
+{
+    struct bench_thread *threads[8];
+    size_t reported = 0;
+    double start;
+
+    reset_all();
+    running = thread_count;
+    start = bench_now();
+    for (size_t i = 0; i < thread_count; i++)
+        threads[i] = bench_thread_start(write_part, (void *)i);
+    while (running)
+        reported += get_and_reset();
+    for (size_t i = 0; i < thread_count; i++)
+        bench_thread_join(threads[i]);
+    reported += get_and_reset();
+    if (reported < bytes / BENCH_PAGE)
+        bench_fail("%zu pages reported, all were written", reported);
+    return (bench_now() - start) / 1e3 / (double)reported;
+}
+
+static void measure_threads(size_t unused)
+{
+    (void)unused;
+    if (!watched_is_on())
+        return;
+    prepare(16 * BENCH_MIB);
+    for (thread_count = 2; thread_count <= 8; thread_count *= 2)
+        bench_row(bench_median(sample_threads, 5), "%zu threads write, 1 scans, a page reported",
+                  thread_count);
+    finish();
+}
+
+int main(int argc, char **argv)
+{
+    static const struct bench_group groups[] = {
+        {"allocate", measure_allocation}, {"reserve", reserve}, {"unreserve", unreserve},
+        {"first-touch", measure_first_touch}, {"touch-again", measure_touch_again},
+        {"get", measure_get}, {"read", measure_read}, {"threads", measure_threads},
+    };
+
+    watched_init(argc > 1 ? argv[1] : "");
+    room = 4 * BENCH_GIB / BENCH_PAGE;
+    found = bench_plain_memory(room * sizeof(*found));
+    memset(found, 1, room * sizeof(*found));
+    return bench_serve(groups, sizeof(groups) / sizeof(groups[0]));
 }

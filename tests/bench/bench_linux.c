@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The native bench programs' clock, threads and memory.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "bench.h"
+
+struct bench_thread {
+    pthread_t thread;
+    void (*function)(void *);
+    void *argument;
+};
+
+double bench_clock(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void *run(void *argument)
+{
+    struct bench_thread *thread = argument;
+
+    thread->function(thread->argument);
+    return NULL;
+}
+
+struct bench_thread *bench_thread_start(void (*function)(void *), void *argument)
+{
+    struct bench_thread *thread = malloc(sizeof(*thread));
+
+    if (!thread)
+        bench_fail("no memory");
+    thread->function = function;
+    thread->argument = argument;
+    if (pthread_create(&thread->thread, NULL, run, thread))
+        bench_fail("no thread");
+    return thread;
+}
+
+void bench_thread_join(struct bench_thread *thread)
+{
+    pthread_join(thread->thread, NULL);
+    free(thread);
+}
+
+void *bench_plain_memory(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        bench_fail("no memory");
+    return memory;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The Windows bench programs' clock, threads and memory.
+ */
+#include <stdlib.h>
+#include <windows.h>
+
+#include "bench.h"
+
+struct bench_thread {
+    HANDLE handle;
+    void (*function)(void *);
+    void *argument;
+};
+
+double bench_clock(void)
+{
+    LARGE_INTEGER time, frequency;
+
+    QueryPerformanceCounter(&time);
+    QueryPerformanceFrequency(&frequency);
+    return (double)time.QuadPart * 1e9 / (double)frequency.QuadPart;
+}
+
+static DWORD WINAPI run(void *argument)
+{
+    struct bench_thread *thread = argument;
+
+    thread->function(thread->argument);
+    return 0;
+}
+
+struct bench_thread *bench_thread_start(void (*function)(void *), void *argument)
+{
+    struct bench_thread *thread = malloc(sizeof(*thread));
+
+    if (!thread)
+        bench_fail("no memory");
+    thread->function = function;
+    thread->argument = argument;
+    thread->handle = CreateThread(NULL, 0, run, thread, 0, NULL);
+    if (!thread->handle)
+        bench_fail("no thread: error %lu", GetLastError());
+    return thread;
+}
+
+void bench_thread_join(struct bench_thread *thread)
+{
+    WaitForSingleObject(thread->handle, INFINITE);
+    CloseHandle(thread->handle);
+    free(thread);
+}
+
+void *bench_plain_memory(size_t bytes)
+{
+    void *memory = VirtualAlloc(NULL, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+
+    if (!memory)
+        bench_fail("no memory: error %lu", GetLastError());
+    return memory;
+}
