@@ -13,7 +13,6 @@
 #define MAX_EVENTS 64
 
 struct loader_event_record {
-    const char *dll; /* static text inside the DLL; compare while it is loaded, or see `text` */
     char text[32];
     DWORD reason, thread;
     BOOL reserved;
@@ -24,9 +23,31 @@ static LONG event_count;
 
 __declspec(dllexport) BOOL CDECL loader_event(const char *dll, DWORD reason, void *reserved);
 
+#ifdef LOADER_EVENTS_TO_OUTPUT
+/* While TRUE, events go to the output as well, for a process that is about to end. */
+static BOOL say_events;
+
+static inline void say_event(const char *dll, DWORD reason, void *reserved)
+{
+    char text[64];
+    DWORD written;
+    int length = snprintf(text, sizeof(text), "%c%s%s ", "-+><"[reason & 3], dll,
+                          reserved ? "!" : "");
+
+    if (say_events)
+        WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), text, (DWORD)length, &written, NULL);
+}
+#else
+static inline void say_event(const char *dll, DWORD reason, void *reserved)
+{
+    (void)dll, (void)reason, (void)reserved;
+}
+#endif
+
 /* Called by the DLLs under the loader lock, so never by two threads at once. */
 BOOL CDECL loader_event(const char *dll, DWORD reason, void *reserved)
 {
+    say_event(dll, reason, reserved);
     if (event_count < MAX_EVENTS) {
         struct loader_event_record *event = &events[event_count];
 

@@ -288,6 +288,34 @@ BOOL WINAPI SetDllDirectoryA(LPCSTR path)
     return done;
 }
 
+/* The length, or what room is needed with the NUL. */
+DWORD WINAPI GetDllDirectoryW(DWORD room, LPWSTR buffer)
+{
+    UNICODE_STRING string = {0, room > 32767 ? 65534 : (USHORT)(room * sizeof(WCHAR)), buffer};
+    NTSTATUS status = LdrGetDllDirectory(&string);
+
+    if (status && status != STATUS_BUFFER_TOO_SMALL) {
+        check_status(status);
+        return 0;
+    }
+    return string.Length / sizeof(WCHAR);
+}
+
+DWORD WINAPI GetDllDirectoryA(DWORD room, LPSTR buffer)
+{
+    WCHAR wide[1024];
+    DWORD length = GetDllDirectoryW(ARRAY_COUNT(wide), wide), needed;
+
+    if (length >= ARRAY_COUNT(wide)) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return 0;
+    }
+    needed = ansi_to_buffer(wide, buffer, buffer ? room : 0);
+    if (needed >= room && buffer && room)
+        *buffer = 0;
+    return needed;
+}
+
 DLL_DIRECTORY_COOKIE WINAPI AddDllDirectory(PCWSTR path)
 {
     UNICODE_STRING string;
