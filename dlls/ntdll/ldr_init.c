@@ -9,8 +9,12 @@
 bool process_is_exiting;
 
 static PEB_LDR_DATA ldr_data;
-static bool is_initialized;
 static struct module *program; /* has TLS callbacks, called after all DLLs, and no DllMain */
+
+/* Whichever thread comes first makes the process ready, as on Windows: in one that was created suspended that may be a
+ * thread which another process put in. The others wait until it is done. */
+enum { INIT_NOT_BEGUN, INIT_RUNNING, INIT_DONE };
+static _Atomic uint32_t init_state;
 
 static struct module *create_startup_module(void *base, const WCHAR *name)
 {
@@ -113,11 +117,12 @@ void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR un
 void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR unused3,
                                ULONG_PTR unused4)
 {
+    uint32_t state = INIT_NOT_BEGUN;
+
     (void)unused2, (void)unused3, (void)unused4;
-    if (!is_initialized) {
+    if (atomic_compare_exchange_strong(&init_state, &state, INIT_RUNNING)) {
         NTSTATUS status;
 
-        is_initialized = true;
         lock_loader();
         status = init_process();
         unlock_loader();
@@ -125,9 +130,15 @@ void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR un
             report_error("the program could not be started (status 0x%08x)", (unsigned)status);
             NtTerminateProcess(NtCurrentProcess(), status);
         }
+        atomic_store(&init_state, INIT_DONE);
+        DecantFutexWake(&init_state, ~0u);
     } else {
+        while (atomic_load(&init_state) != INIT_DONE)
+            DecantFutexWait(&init_state, INIT_RUNNING, NULL, 0);
         attach_thread();
     }
+    /* APCs that were queued before the thread ran come before its start routine. */
+    NtTestAlert();
     NtContinue(context, TRUE);
 }
 
