@@ -260,33 +260,27 @@ static void test_other_process(void)
     }
     ok(value == 1, "the child says nothing");
     status = get(process.hProcess, 0, base, SIZE, results, &count, &granularity);
-    if (is_decant() && getenv("DECANT_WRITE_WATCH") &&
-        !strcmp(getenv("DECANT_WRITE_WATCH"), "mprotect")) {
-        /* Decant's mprotect backend keeps its notes in the process itself. */
-        ok(status < 0, "status %lx", status);
-    } else {
-        ok(!status && count == 3 && results[0] == base && results[1] == base + 4096 &&
-               results[2] == base + 5 * 4096,
-           "status %lx, %lu pages", status, (unsigned long)count);
-        status = reset(process.hProcess, base, 2 * 4096);
-        ok(!status, "reset: %lx", status);
-        count = PAGES;
-        status = get(process.hProcess, WRITE_WATCH_FLAG_RESET, base, SIZE, results, &count,
-                     &granularity);
-        ok(!status && count == 1 && results[0] == base + 5 * 4096, "status %lx, %lu pages", status,
-           (unsigned long)count);
-        value = 1; /* a write from outside counts */
-        ok(WriteProcessMemory(process.hProcess, base + 2 * 4096, &value, 1, &done), "write: %lu",
-           GetLastError());
-        count = PAGES;
-        status = get(process.hProcess, 0, base, SIZE, results, &count, &granularity);
-        ok(!status && count == 1 && results[0] == base + 2 * 4096, "status %lx, %lu pages", status,
-           (unsigned long)count);
-        count = PAGES;
-        status = get(process.hProcess, 0, (char *)GetModuleHandleA(NULL), 4096, results, &count,
-                     &granularity);
-        ok(status < 0, "memory that is not watched: %lx", status);
-    }
+    ok(!status && count == 3 && results[0] == base && results[1] == base + 4096 &&
+           results[2] == base + 5 * 4096,
+       "status %lx, %lu pages", status, (unsigned long)count);
+    status = reset(process.hProcess, base, 2 * 4096);
+    ok(!status, "reset: %lx", status);
+    count = PAGES;
+    status = get(process.hProcess, WRITE_WATCH_FLAG_RESET, base, SIZE, results, &count,
+                 &granularity);
+    ok(!status && count == 1 && results[0] == base + 5 * 4096, "status %lx, %lu pages", status,
+       (unsigned long)count);
+    value = 1; /* a write from outside counts */
+    ok(WriteProcessMemory(process.hProcess, base + 2 * 4096, &value, 1, &done), "write: %lu",
+       GetLastError());
+    count = PAGES;
+    status = get(process.hProcess, 0, base, SIZE, results, &count, &granularity);
+    ok(!status && count == 1 && results[0] == base + 2 * 4096, "status %lx, %lu pages", status,
+       (unsigned long)count);
+    count = PAGES;
+    status = get(process.hProcess, 0, (char *)GetModuleHandleA(NULL), 4096, results, &count,
+                 &granularity);
+    ok(status < 0, "memory that is not watched: %lx", status);
     weak = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, process.dwProcessId);
     count = PAGES;
     status = get(weak, 0, base, SIZE, results, &count, &granularity);

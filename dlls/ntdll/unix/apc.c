@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "process_object.h"
+#include "remote.h"
 #include "sync.h"
 
 struct apc {
@@ -100,20 +101,32 @@ NTSTATUS WINAPI DecantNextApc(struct decant_apc *out)
     return status;
 }
 
+NTSTATUS thread_object_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
+                                 ULONG_PTR arg2, ULONG_PTR arg3)
+{
+    struct thread *thread;
+    NTSTATUS status;
+
+    if (object->process)
+        return remote_thread_queue_apc(object, routine, arg1, arg2, arg3);
+    /* Under the thread lock a thread that is found stays. */
+    process_lock_threads();
+    thread = object->thread;
+    status = thread ? apc_queue(thread, routine, arg1, arg2, arg3) : STATUS_UNSUCCESSFUL;
+    process_unlock_threads();
+    return status;
+}
+
 NTSTATUS WINAPI NtQueueApcThread(HANDLE handle, PNTAPCFUNC routine, ULONG_PTR arg1, ULONG_PTR arg2,
                                  ULONG_PTR arg3)
 {
-    struct object *object;
-    struct thread *thread;
-    NTSTATUS status = handle_get(handle, &thread_ops, THREAD_SET_CONTEXT, &object);
+    struct thread_object *object;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_SET_CONTEXT, (struct object **)&object);
 
     if (status)
         return status;
-    /* Under the thread lock a thread that is found stays. */
-    process_lock_threads();
-    thread = ((struct thread_object *)object)->thread;
-    status = thread ? apc_queue(thread, (void *)routine, arg1, arg2, arg3) : STATUS_UNSUCCESSFUL;
-    process_unlock_threads();
-    object_release(object);
+    status = thread_object_queue_apc(object, (void *)routine, arg1, arg2, arg3);
+    object_release(&object->header);
     return status;
 }

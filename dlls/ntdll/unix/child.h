@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The page that a parent shares with a process it created: what the child tells of itself, and its whole
- * exit status (Linux keeps eight bits). Written by the child only, but for the status of a
- * TerminateProcess; the parent trusts nothing in it beyond that child's own facts.
+ * The page that a process shares with its parent and with whoever opens it: what it tells of itself, and its
+ * whole exit status (Linux keeps eight bits). Written by the process only, but for the status of a
+ * TerminateProcess; the others trust nothing in it beyond that process's own facts.
  */
 #ifndef DECANT_NTDLL_UNIX_CHILD_H
 #define DECANT_NTDLL_UNIX_CHILD_H
 
 #include "unix.h"
+
+/* Sealed against shrinking: who has it mapped need not fear the other. */
+#define CHILD_PAGE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 struct child_page {
     _Atomic uint32_t state;       /* futex: 0 starting, 1 runs, 2 could not be started */
@@ -16,6 +19,10 @@ struct child_page {
     pid_t tid;                    /* its first thread */
     uint64_t peb, teb, entry;
 };
+
+/* This process's own page and its descriptor (borrowed), made when somebody asks first; NULL and -1 when
+ * that fails. (process_create.c) */
+struct child_page *own_child_page(int *fd);
 
 /* All accept NULL. */
 NTSTATUS child_page_exit_status(const struct child_page *page);

@@ -20,6 +20,7 @@
 #include "path.h"
 #include "peb.h"
 #include "process_create.h"
+#include "remote.h"
 #include "server_client.h"
 #include "signal.h"
 #include "thread.h"
@@ -293,6 +294,11 @@ int decant_main(const struct decant_start *start)
     }
     if (server_finish(-1))
         return EXIT_CANNOT_START;
+    error = remote_service_start(server_service_channel());
+    if (error) {
+        report_error("cannot start the service thread: %s", strerror(-error));
+        return EXIT_CANNOT_START;
+    }
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, as on Windows */
     process.peb->ProcessParameters = parameters;
     child_report_start(STATUS_SUCCESS);

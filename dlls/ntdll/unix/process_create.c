@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #include "path.h"
 #include "process_create.h"
 #include "process_object.h"
+#include "remote.h"
 #include "section.h"
 #include "sync.h"
 #include "thread.h"
@@ -290,6 +292,23 @@ static int spawn(const char *program, int blob_fd, int page_fd, struct collector
     return -error;
 }
 
+/* A new page; MAP_FAILED on failure, and *fd is -1 then. */
+static struct child_page *make_page(int *fd)
+{
+    struct child_page *page = MAP_FAILED;
+
+    *fd = memfd_create("decant-child", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (*fd >= 0 && !ftruncate(*fd, (off_t)PAGE_BYTES) && !fcntl(*fd, F_ADD_SEALS, CHILD_PAGE_SEALS))
+        page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+    if (page != MAP_FAILED) {
+        atomic_store(&page->exit_status, (uint32_t)STATUS_PENDING);
+    } else if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return page;
+}
+
 /* Until the child says that it runs, or is gone. */
 static NTSTATUS await_start(struct child_page *page, pid_t pid)
 {
@@ -374,7 +393,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     struct collector *collector = calloc(1, sizeof(*collector));
     struct child_page *page = MAP_FAILED;
     struct process_object *object = NULL;
-    struct object *thread = NULL;
+    struct thread_object *thread = NULL;
     char *program = NULL, *folder = NULL;
     int blob_fd = -1, page_fd = -1, pidfd, error;
     HANDLE handles[2];
@@ -398,13 +417,9 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     collect_std(collector, parameters->hStdError);
 
     status = STATUS_NO_MEMORY;
-    page_fd = memfd_create("decant-child", MFD_CLOEXEC);
-    if (page_fd < 0 || ftruncate(page_fd, (off_t)PAGE_BYTES))
-        goto done;
-    page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
+    page = make_page(&page_fd);
     if (page == MAP_FAILED)
         goto done;
-    atomic_store(&page->exit_status, (uint32_t)STATUS_PENDING);
     blob_fd = write_blob(parameters, collector,
                          !!(thread_flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED));
     if (blob_fd < 0)
@@ -427,7 +442,9 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
         close(pidfd);
         goto done;
     }
-    status = remote_thread_object_create(page->tid, pid, &thread);
+    /* A child that is gone by now has a thread all the same. */
+    if (remote_thread_open(object, page->tid, &thread))
+        status = thread_object_create_remote(object, page->tid, NULL, &thread);
     fill_attributes(list, page, pid);
     page = MAP_FAILED; /* the object's now */
     if (!status)
@@ -436,7 +453,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
         status = attributes_flags(thread_attributes, &flags[1]);
     if (!status)
         status = handle_create(&object->header, process_access, flags[0], &handles[0]);
-    if (!status && (status = handle_create(thread, thread_access, flags[1], &handles[1])))
+    if (!status && (status = handle_create(&thread->header, thread_access, flags[1], &handles[1])))
         NtClose(handles[0]);
     if (!status && (guest_copy_out(process_handle, &handles[0], sizeof(HANDLE)) ||
                     guest_copy_out(thread_handle, &handles[1], sizeof(HANDLE))))
@@ -445,7 +462,7 @@ done:
     if (object)
         object_release(&object->header);
     if (thread)
-        object_release(thread);
+        object_release(&thread->header);
     if (page != MAP_FAILED)
         munmap(page, PAGE_BYTES);
     if (page_fd >= 0)
@@ -463,6 +480,29 @@ done:
 /* --- The child's side --- */
 
 static struct child_page *own_page;
+static int own_page_fd = -1;
+static pthread_mutex_t own_page_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct child_page *own_child_page(int *fd)
+{
+    struct child_page *page;
+    sigset_t all, old;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_mutex_lock(&own_page_lock);
+    if (!own_page) {
+        page = make_page(&own_page_fd);
+        own_page = page == MAP_FAILED ? NULL : page;
+        if (own_page)
+            own_page->peb = (uintptr_t)process.peb;
+    }
+    page = own_page;
+    *fd = own_page_fd;
+    pthread_mutex_unlock(&own_page_lock);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return page;
+}
 
 /* Puts the inherited handles in; they keep their values. */
 static const char *import_handles(const char *at, uint32_t count)
@@ -532,7 +572,8 @@ NTSTATUS child_take_parameters(RTL_USER_PROCESS_PARAMETERS **out)
         return STATUS_SUCCESS;
     unsetenv("DECANT_CHILD");
     own_page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
-    close(page_fd);
+    own_page_fd = page_fd;
+    fcntl(page_fd, F_SETFD, FD_CLOEXEC);
     if (own_page == MAP_FAILED) {
         own_page = NULL;
         return errno_to_status(errno);
@@ -564,6 +605,8 @@ NTSTATUS child_take_parameters(RTL_USER_PROCESS_PARAMETERS **out)
         import_handles(blob->data + blob->parameter_bytes + blob->environment_bytes,
                        blob->inherited_count);
         process.start_suspended = blob->is_suspended;
+        if (process.start_suspended)
+            suspend_init_suspended(current_thread);
         *out = parameters;
     }
     munmap(blob, (size_t)length);

@@ -14,17 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "process_memory.h"
 #include "process_object.h"
+#include "remote.h"
 #include "sync.h"
 #include "thread.h"
 
 static struct process_object self_object;
 static pthread_once_t self_once = PTHREAD_ONCE_INIT;
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct process_object *watched;       /* each with a reference of the list's */
+static struct thread_object *remote_threads; /* no references: their end takes them out */
+static int watch_event = -1;                 /* says that the lists changed */
 
 static struct sync *thread_sync(struct object *object)
 {
@@ -33,8 +41,19 @@ static struct sync *thread_sync(struct object *object)
 
 static void thread_destroy(struct object *object)
 {
-    sync_destroy(thread_sync(object));
-    free(object);
+    struct thread_object *thread = (struct thread_object *)object, **link;
+
+    if (thread->process) {
+        pthread_mutex_lock(&watch_lock);
+        for (link = &remote_threads; *link != thread; link = &(*link)->next)
+            ;
+        *link = thread->next;
+        pthread_mutex_unlock(&watch_lock);
+        remote_thread_closed(thread);
+        object_release(&thread->process->header);
+    }
+    sync_destroy(thread->sync);
+    free(thread);
 }
 
 static struct sync *process_sync(struct object *object)
@@ -47,6 +66,7 @@ static void process_destroy(struct object *object)
     struct process_object *target = (struct process_object *)object;
 
     sync_destroy(target->sync);
+    remote_link_close(target->link);
     if (target->pidfd >= 0)
         close(target->pidfd);
     child_page_free(target->page);
@@ -80,12 +100,13 @@ const struct object_ops process_ops = {
 
 /* --- Threads --- */
 
-static NTSTATUS make_thread_object(struct thread_object **out)
+/* Takes over `sync`; NULL: a new one. */
+static NTSTATUS make_thread_object(struct sync *sync, struct thread_object **out)
 {
     struct thread_object *object = calloc(1, sizeof(*object));
 
     if (object)
-        object->sync = sync_create(SYNC_MANUAL, 0, 1);
+        object->sync = sync ? sync : sync_create(SYNC_MANUAL, 0, 1);
     if (!object || !object->sync) {
         free(object);
         return STATUS_NO_MEMORY;
@@ -99,7 +120,7 @@ static NTSTATUS make_thread_object(struct thread_object **out)
 NTSTATUS thread_object_create(struct thread *thread)
 {
     struct thread_object *object;
-    NTSTATUS status = make_thread_object(&object);
+    NTSTATUS status = make_thread_object(NULL, &object);
 
     if (status)
         return status;
@@ -110,17 +131,56 @@ NTSTATUS thread_object_create(struct thread *thread)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS remote_thread_object_create(pid_t tid, pid_t pid, struct object **out)
+NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,
+                                     struct thread_object **out)
 {
     struct thread_object *object;
-    NTSTATUS status = make_thread_object(&object);
+    NTSTATUS status = make_thread_object(sync, &object);
+    NTSTATUS exit_status;
 
     if (status)
         return status;
     object->tid = tid;
-    object->pid = pid;
-    *out = &object->header;
+    object->pid = target->pid;
+    object->process = target;
+    object_retain(&target->header);
+    pthread_mutex_lock(&watch_lock);
+    object->next = remote_threads;
+    remote_threads = object;
+    exit_status = atomic_load(&target->exit_status);
+    pthread_mutex_unlock(&watch_lock);
+    /* The process ended before we were in the list. */
+    if (exit_status != STATUS_PENDING) {
+        atomic_store(&object->exit_status, exit_status);
+        sync_set(object->sync);
+    }
+    *out = object;
     return STATUS_SUCCESS;
+}
+
+pid_t thread_object_tid(struct thread_object *object)
+{
+    pid_t tid;
+
+    process_lock_threads();
+    tid = object->thread ? object->thread->tid : object->tid;
+    process_unlock_threads();
+    return tid;
+}
+
+struct thread_object *thread_object_find(pid_t tid, TEB **teb)
+{
+    struct thread_object *object = NULL;
+
+    process_lock_threads();
+    for (struct thread *thread = process.threads; thread && !object; thread = thread->next)
+        if (thread->tid == tid && thread->object) {
+            object = (struct thread_object *)thread->object;
+            object_retain(&object->header);
+            *teb = thread->teb;
+        }
+    process_unlock_threads();
+    return object;
 }
 
 void thread_object_exited(struct thread *thread, uint32_t status)
@@ -137,6 +197,19 @@ void thread_object_exited(struct thread *thread, uint32_t status)
     apc_free_all(thread);
 }
 
+/* A remote thread's end is seen by its sync, which the two processes share; its exit status is asked for. */
+static void ask_exit_status(struct thread_object *object, struct thread_facts *facts)
+{
+    NTSTATUS status;
+    ULONG suspended;
+
+    if (!__atomic_load_n(&object->sync->count, __ATOMIC_ACQUIRE) ||
+        remote_thread_query(object, &status, &suspended))
+        return;
+    atomic_store(&object->exit_status, status);
+    facts->exit_status = status;
+}
+
 NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts)
 {
     struct thread_object *object;
@@ -147,8 +220,11 @@ NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts
     *facts = (struct thread_facts){.tid = object->tid,
                                    .pid = object->pid,
                                    .start = object->start,
+                                   .teb = object->teb,
                                    .exit_status = atomic_load(&object->exit_status),
-                                   .is_local = object->pid == process.pid};
+                                   .is_local = !object->process};
+    if (object->process && facts->exit_status == STATUS_PENDING)
+        ask_exit_status(object, facts);
     process_lock_threads();
     if (object->thread) {
         facts->tid = object->thread->tid;
@@ -158,34 +234,6 @@ NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts
     process_unlock_threads();
     object_release(&object->header);
     return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI NtOpenThread(HANDLE *handle, ACCESS_MASK access,
-                             const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id)
-{
-    struct object *object = NULL;
-    struct thread *thread;
-    CLIENT_ID wanted;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags);
-
-    if (!status)
-        status = guest_copy_in(&wanted, id, sizeof(wanted));
-    if (status)
-        return status;
-    process_lock_threads();
-    for (thread = process.threads; thread && !object; thread = thread->next)
-        if (thread->tid == (pid_t)HandleToULong(wanted.UniqueThread) && thread->object) {
-            object = thread->object;
-            object_retain(object);
-        }
-    process_unlock_threads();
-    if (!object)
-        return STATUS_INVALID_CID;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    return status ? status : guest_copy_out(handle, &result, sizeof(result));
 }
 
 /* --- Processes --- */
@@ -219,6 +267,8 @@ NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_fac
                                     .peb = object->peb,
                                     .exit_status = atomic_load(&object->exit_status),
                                     .is_self = object == &self_object};
+    if (!facts->peb && object->link)
+        facts->peb = child_page_peb(remote_link_page(object->link));
     object_release(&object->header);
     return STATUS_SUCCESS;
 }
@@ -235,13 +285,10 @@ NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
 
 /* --- Watching other processes --- */
 
-static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct process_object *watched; /* each with a reference of the list's */
-static int watch_event = -1;           /* says that the list changed */
-
 static void process_ended(struct process_object *object)
 {
-    NTSTATUS status = child_page_exit_status(object->page);
+    struct child_page *page = object->page ? object->page : remote_link_page(object->link);
+    NTSTATUS status = child_page_exit_status(page);
 
     if (object->is_child) {
         siginfo_t info = {0};
@@ -252,7 +299,18 @@ static void process_ended(struct process_object *object)
                      : info.si_status == SIGKILL ? STATUS_CONTROL_C_EXIT
                                                  : STATUS_ACCESS_VIOLATION;
     }
-    atomic_store(&object->exit_status, status == STATUS_PENDING ? STATUS_SUCCESS : status);
+    status = status == STATUS_PENDING ? STATUS_SUCCESS : status;
+    pthread_mutex_lock(&watch_lock);
+    atomic_store(&object->exit_status, status);
+    for (struct thread_object *thread = remote_threads; thread; thread = thread->next) {
+        NTSTATUS pending = STATUS_PENDING;
+
+        if (thread->process != object)
+            continue;
+        atomic_compare_exchange_strong(&thread->exit_status, &pending, status);
+        sync_set(thread->sync);
+    }
+    pthread_mutex_unlock(&watch_lock);
     sync_set(object->sync);
 }
 
@@ -262,6 +320,7 @@ static void *watch(void *unused)
     struct process_object *objects[256];
 
     (void)unused;
+    prctl(PR_SET_NAME, "decant:watch"); /* no thread of the program's: system_process.c */
     for (;;) {
         nfds_t count = 1;
 
@@ -341,6 +400,7 @@ NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child
     object->is_child = is_child;
     object->page = page;
     object->peb = child_page_peb(page);
+    object->link = remote_link_open(pid, pidfd);
     atomic_store(&object->exit_status, STATUS_PENDING);
     object_retain(&object->header); /* the list's */
     pthread_mutex_lock(&watch_lock);
@@ -356,21 +416,53 @@ NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child
     return STATUS_SUCCESS;
 }
 
-/* The parent's id out of /proc; 0 when the process is gone. */
-static pid_t parent_of(pid_t pid)
+/* A number out of /proc/ID/status; 0 when there is no such process or thread. */
+static pid_t status_number(pid_t id, const char *format)
 {
     char path[64], line[256];
-    pid_t parent = 0;
+    pid_t number = 0;
     FILE *status;
 
-    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    snprintf(path, sizeof(path), "/proc/%d/status", id);
     status = fopen(path, "re");
     while (status && fgets(line, sizeof(line), status))
-        if (sscanf(line, "PPid: %d", &parent) == 1)
+        if (sscanf(line, format, &number) == 1)
             break;
     if (status)
         fclose(status);
-    return parent;
+    return number;
+}
+
+/* Another process by its id, with a reference. One that is known already has one object: handles of one process
+ * are the same object, as on Windows, and a parent keeps what it knows of its child. */
+static NTSTATUS open_process(pid_t pid, struct process_object **out)
+{
+    int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    struct process_object *known;
+    NTSTATUS status;
+
+    /* EINVAL: the id of a thread that is not its process's first. */
+    if (pidfd < 0)
+        return errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_INVALID_CID;
+    pthread_mutex_lock(&watch_lock);
+    for (known = watched; known; known = known->next) {
+        struct pollfd ended = {known->pidfd, POLLIN, 0};
+
+        if (known->pid == pid && !poll(&ended, 1, 0)) {
+            object_retain(&known->header);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&watch_lock);
+    if (known) {
+        close(pidfd);
+        *out = known;
+        return STATUS_SUCCESS;
+    }
+    status = process_object_create(pid, status_number(pid, "PPid: %d"), pidfd, false, NULL, out);
+    if (status)
+        close(pidfd);
+    return status;
 }
 
 NTSTATUS WINAPI NtOpenProcess(HANDLE *handle, ACCESS_MASK access,
@@ -393,19 +485,54 @@ NTSTATUS WINAPI NtOpenProcess(HANDLE *handle, ACCESS_MASK access,
         object = current_process_object();
         object_retain(object);
     } else {
-        int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-
-        if (pidfd < 0)
-            return errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_INVALID_CID;
-        status = process_object_create(pid, parent_of(pid), pidfd, false, NULL, &target);
-        if (status) {
-            close(pidfd);
+        status = open_process(pid, &target);
+        if (status)
             return status;
-        }
         object = &target->header;
     }
     status = handle_create(object, access, flags, &result);
     object_release(object);
+    return status ? status : guest_copy_out(handle, &result, sizeof(result));
+}
+
+static NTSTATUS open_remote_thread(pid_t tid, struct thread_object **out)
+{
+    pid_t pid = tid > 0 ? status_number(tid, "Tgid: %d") : 0;
+    struct process_object *target;
+    NTSTATUS status;
+
+    if (!pid || pid == process.pid)
+        return STATUS_INVALID_CID;
+    status = open_process(pid, &target);
+    if (status)
+        return status;
+    status = remote_thread_open(target, tid, out);
+    object_release(&target->header);
+    /* No program of ours; Windows has no thread whose process denies everything either. */
+    return status == STATUS_NOT_SUPPORTED ? STATUS_ACCESS_DENIED : status;
+}
+
+NTSTATUS WINAPI NtOpenThread(HANDLE *handle, ACCESS_MASK access,
+                             const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id)
+{
+    struct thread_object *object = NULL;
+    CLIENT_ID wanted;
+    HANDLE result;
+    ULONG flags;
+    TEB *teb;
+    NTSTATUS status = attributes_flags(attributes, &flags);
+
+    if (!status)
+        status = guest_copy_in(&wanted, id, sizeof(wanted));
+    if (status)
+        return status;
+    object = thread_object_find((pid_t)HandleToULong(wanted.UniqueThread), &teb);
+    if (!object)
+        status = open_remote_thread((pid_t)HandleToULong(wanted.UniqueThread), &object);
+    if (status)
+        return status;
+    status = handle_create(&object->header, access, flags, &result);
+    object_release(&object->header);
     return status ? status : guest_copy_out(handle, &result, sizeof(result));
 }
 
@@ -419,7 +546,8 @@ NTSTATUS process_terminate(HANDLE handle, uint32_t exit_status)
         return status;
     if (object == &self_object)
         process_exit(exit_status);
-    child_page_set_exit_status(object->page, (NTSTATUS)exit_status);
+    child_page_set_exit_status(object->page ? object->page : remote_link_page(object->link),
+                               (NTSTATUS)exit_status);
     /* By pidfd, so that never a process is hit that got the id later. */
     if (syscall(SYS_pidfd_send_signal, object->pidfd, SIGKILL, NULL, 0))
         status = errno == ESRCH ? STATUS_PROCESS_IS_TERMINATING : errno_to_status(errno);

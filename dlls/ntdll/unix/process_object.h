@@ -17,6 +17,11 @@ struct thread_object {
     pid_t tid, pid;
     void *start;
     _Atomic NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    /* A thread of another process (remote.h): */
+    struct process_object *process; /* with a reference; NULL: a thread of ours */
+    uint32_t number;                /* how its process's service knows it; 0: not yet */
+    TEB *teb;                       /* an address there */
+    struct thread_object *next;     /* all such, under process_object.c's lock */
 };
 
 /* A process: ours, or another one that is watched by a pidfd. */
@@ -29,6 +34,7 @@ struct process_object {
     bool is_child;                  /* our child: its status can be collected */
     _Atomic NTSTATUS exit_status;
     struct child_page *page;        /* shared with a child, or NULL: process_create.c */
+    struct remote_link *link;       /* the way to its service (remote.h); NULL: ours */
     struct process_object *next;    /* watched ones, under process_object.c's lock */
 };
 
@@ -39,7 +45,27 @@ struct object *current_process_object(void);
 NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child,
                                struct child_page *page, struct process_object **out);
 
-/* An object for a thread of another process (its first one). */
-NTSTATUS remote_thread_object_create(pid_t tid, pid_t pid, struct object **out);
+/* An object for a thread of another process; `sync` is imported from there, or NULL when that
+ * failed: then it is signalled when the process ends. */
+NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,
+                                     struct thread_object **out);
+
+/* Linux' id of the thread, also after its end. */
+pid_t thread_object_tid(struct thread_object *object);
+/* A thread of this process by its id, with a reference; NULL when there is none. */
+struct thread_object *thread_object_find(pid_t tid, TEB **teb);
+
+/* What the Nt functions do to a thread of either kind; arguments lie in memory of ours. Statuses are Windows',
+ * and those of remote.h. (suspend.c, apc.c) */
+NTSTATUS thread_object_suspend(struct thread_object *object, ULONG *previous);
+NTSTATUS thread_object_resume(struct thread_object *object, ULONG *previous);
+NTSTATUS thread_object_terminate(struct thread_object *object, uint32_t status);
+NTSTATUS thread_object_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
+                                 ULONG_PTR arg2, ULONG_PTR arg3);
+/* `context`: its flags say what is wanted. */
+NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context);
+struct register_state;
+NTSTATUS thread_object_set_context(struct thread_object *object,
+                                   const struct register_state *given);
 
 #endif

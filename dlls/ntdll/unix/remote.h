@@ -8,11 +8,10 @@
  *   remote_service_memory.c  its requests on memory       remote_memory.c  the caller's side of them
  *   remote_service_thread.c  its requests on threads      remote_thread.c  the caller's side of them
  *
- * A service listens on an abstract Unix socket whose name has the user, the pid namespace and the pid. Both ends check
- * who the other one is (SO_PEERCRED): the user must be the same, and for the caller the pid must be the one he
- * meant. The service trusts nothing in a request beyond that; a caller can do no more than what Linux lets the
- * same user do by process_vm_writev anyway. Windows' access rights are checked on the caller's handle, before
- * the call.
+ * decantserver makes the connection (connect_process in protocol.def): the caller gets one end of a socket pair, and the
+ * service the other, on its service channel. The server serves one user alone, so both are his. The service trusts
+ * nothing in a request beyond that; a caller can do no more than what Linux lets the same user do by
+ * process_vm_writev anyway. Windows' access rights are checked on the caller's handle, before the call.
  *
  * A call is bounded: a process that does not answer within REMOTE_LIMIT_MS (stopped by SIGSTOP, say) gives
  * STATUS_IO_TIMEOUT, and the link is cut, so that a late answer is never taken for that of another call and a
@@ -139,9 +138,9 @@ void remote_thread_closed(struct thread_object *object);
 
 /* --- The service --- */
 
-/* Starts the service thread of this process. 0 or -errno; without it the process works, but cannot be
- * reached. */
-int remote_service_start(void);
+/* Starts the service thread of this process on the service channel, which is the thread's from then on. 0 or
+ * -errno. */
+int remote_service_start(int channel);
 
 /* What a caller holds: thread objects by the number that he knows them by. */
 struct remote_peer {

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "remote.h"
 #include "remote_socket.h"
+#include "server_client.h"
 #include "sync.h"
 
 struct remote_link {
@@ -42,26 +42,18 @@ static void cut(struct remote_link *link)
     link->has_hello = false;
 }
 
-/* Connects without waiting. 0 or -errno; -ECONNREFUSED: there is no service. */
+/* Connects, by way of the server. 0 or -errno; -ESRCH: no program of this session. */
 static int connect_to(struct remote_link *link)
 {
-    struct sockaddr_un address;
-    socklen_t length = remote_address(link->pid, &address), bytes = sizeof(struct ucred);
-    struct ucred other;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
+    int fd, error = server_connect_process(link->pid, &fd);
 
-    if (fd < 0)
-        return -errno;
-    if (connect(fd, (struct sockaddr *)&address, length) ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &other, &bytes))
-        error = -errno;
-    /* An abstract name can be taken by anybody: this is the process that was meant if it has that pid and
-     * the pidfd, which was made for that one, still runs. */
-    else if (other.pid != link->pid || other.uid != geteuid() || !is_alive(link->pidfd))
-        error = -ECONNREFUSED;
-    if (error) {
-        close(fd);
+    if (error)
         return error;
+    /* The id may have got a new bearer: it is the process that was meant only if the pidfd, which was made for
+     * that one, still runs. */
+    if (!is_alive(link->pidfd) || fcntl(fd, F_SETFL, O_NONBLOCK)) {
+        close(fd);
+        return -ESRCH;
     }
     link->fd = fd;
     return 0;
@@ -247,7 +239,7 @@ NTSTATUS remote_link_call(struct remote_link *link, struct remote_call *call, in
     if (!is_alive(link->pidfd) || error == -ECONNRESET || error == -EPIPE)
         return STATUS_PROCESS_IS_TERMINATING;
     switch (error) {
-    case -EAGAIN: /* its backlog is full */
+    case -EAGAIN: /* it does not take what the server hands it */
     case -ETIMEDOUT:
         return STATUS_IO_TIMEOUT;
     case -ENOMEM:

@@ -9,10 +9,10 @@
  * thread that is to be suspended to come to a stop, as the local call does.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +22,7 @@
 #include "child.h"
 #include "remote.h"
 #include "remote_socket.h"
+#include "server_client.h"
 
 #define MAX_PEERS     64
 #define SERVICE_STACK (128 * 1024)
@@ -109,21 +110,36 @@ static void forget(struct remote_peer *peer)
     free(peer->threads);
 }
 
-/* A new caller, if he is of the same user. */
-static bool admit(int listener, struct remote_peer *peer)
+/* A notice of the server: a new caller. False: the server is gone. */
+static bool take_notice(int channel, struct remote_peer *peers, size_t *count)
 {
-    socklen_t bytes = sizeof(struct ucred);
-    struct ucred other;
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct notice_connect notice;
+    struct iovec part = {&notice, sizeof(notice)};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = CMSG_LEN(sizeof(int))};
+    struct cmsghdr *rights;
+    ssize_t got;
+    int fd = -1;
 
+    got = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (got <= 0)
+        return got < 0 && (errno == EINTR || errno == EAGAIN);
+    rights = CMSG_FIRSTHDR(&header);
+    if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
     if (fd < 0)
-        return false;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &other, &bytes) || other.uid != geteuid() ||
-        !say_hello(fd)) {
+        return true;
+    if (got == sizeof(notice) && notice.header.type == PROTOCOL_NOTICE_connect &&
+        !fcntl(fd, F_SETFL, O_NONBLOCK) && say_hello(fd))
+        peers[(*count)++] = (struct remote_peer){.fd = fd};
+    else
         close(fd);
-        return false;
-    }
-    *peer = (struct remote_peer){.fd = fd};
     return true;
 }
 
@@ -134,18 +150,18 @@ static void become_service_thread(void)
     prctl(PR_SET_NAME, "decant:service");
 }
 
-static void *listen_and_serve(void *pointer)
+static void *serve_channel(void *pointer)
 {
     struct remote_peer peers[MAX_PEERS];
     size_t count = 0;
-    int listener = (int)(intptr_t)pointer;
+    int channel = (int)(intptr_t)pointer;
 
     become_service_thread();
     for (;;) {
         struct pollfd fds[MAX_PEERS + 1];
 
-        /* With all places taken a new caller waits in the backlog. */
-        fds[0] = (struct pollfd){listener, count < MAX_PEERS ? POLLIN : 0, 0};
+        /* With all places taken a new caller waits in the channel. */
+        fds[0] = (struct pollfd){channel, count < MAX_PEERS ? POLLIN : 0, 0};
         for (size_t i = 0; i < count; i++)
             fds[i + 1] = (struct pollfd){peers[i].fd, POLLIN, 0};
         if (poll(fds, count + 1, -1) < 0)
@@ -156,38 +172,30 @@ static void *listen_and_serve(void *pointer)
                 peers[i] = peers[--count];
             }
         }
-        if (fds[0].revents & POLLIN && admit(listener, &peers[count]))
-            count++;
+        /* Without a server nobody new comes; poll passes over a negative descriptor. */
+        if (fds[0].revents && !take_notice(channel, peers, &count)) {
+            close(channel);
+            channel = -1;
+        }
     }
     return NULL;
 }
 
-int remote_service_start(void)
+int remote_service_start(int channel)
 {
-    struct sockaddr_un address;
-    socklen_t length = remote_address(process.pid, &address);
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, old;
-    int error = 0, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
 
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, (struct sockaddr *)&address, length) || listen(fd, MAX_PEERS)) {
-        error = errno;
-        close(fd);
-        return -error;
-    }
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, SERVICE_STACK);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    error = pthread_create(&thread, &attributes, listen_and_serve, (void *)(intptr_t)fd);
+    error = pthread_create(&thread, &attributes, serve_channel, (void *)(intptr_t)channel);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
-    if (error)
-        close(fd);
     return -error;
 }
 

@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Messages with descriptors over SOCK_SEQPACKET, and the names of services. See remote.h.
+ * Messages with descriptors over SOCK_SEQPACKET. See remote.h.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "remote_socket.h"
-
-/* Abstract names belong to the network namespace, which containers with their own pids may share: therefore the
- * pid namespace is part of the name. */
-socklen_t remote_address(pid_t pid, struct sockaddr_un *address)
-{
-    struct stat pids = {0};
-    int length;
-
-    stat("/proc/self/ns/pid", &pids);
-    memset(address, 0, sizeof(*address));
-    address->sun_family = AF_UNIX;
-    length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "decant-%u-%lx-%d",
-                      (unsigned)geteuid(), (unsigned long)pids.st_ino, pid);
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
-}
 
 union control {
     struct cmsghdr header;

@@ -5,13 +5,7 @@
 #ifndef DECANT_NTDLL_UNIX_REMOTE_SOCKET_H
 #define DECANT_NTDLL_UNIX_REMOTE_SOCKET_H
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include "remote.h"
-
-/* The name of a process's service; returns its length. */
-socklen_t remote_address(pid_t pid, struct sockaddr_un *address);
 
 /* Sends the head and its data, with a descriptor (or -1). 0 or -errno, -EAGAIN where it would wait. */
 int remote_send(int fd, const struct remote_message *message, int descriptor);

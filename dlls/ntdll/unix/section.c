@@ -18,6 +18,7 @@
 #include "image.h"
 #include "info.h"
 #include "process.h"
+#include "remote.h"
 #include "section.h"
 #include "views.h"
 #include "virtual_watch.h"
@@ -57,6 +58,11 @@ void section_describe(struct object *object, int *fd, ULONG *protect, ULONG *typ
     *protect = section->protect;
     *type = section->type;
     *bytes = section->bytes;
+}
+
+const char *section_path(struct object *object)
+{
+    return ((struct section *)object)->path;
 }
 
 NTSTATUS section_import(int fd, ULONG protect, ULONG type, uint64_t bytes, const char *path,
@@ -363,12 +369,29 @@ static NTSTATUS map_view(struct section *section, void **address, SIZE_T *size,
     return status;
 }
 
+NTSTATUS section_map(struct object *object, void **base, SIZE_T *bytes, uint64_t offset, ULONG type,
+                     ULONG protect, uintptr_t low, uintptr_t high)
+{
+    const struct placement_limits limits = {low, high};
+    struct section *section = (struct section *)object;
+    const LARGE_INTEGER start = {.QuadPart = (LONGLONG)offset};
+    void *wanted = *base;
+    NTSTATUS status;
+
+    if (!(section->type & SEC_IMAGE))
+        return map_view(section, base, bytes, &start, type, protect, &limits);
+    status = image_map_fd(section->fd, section->path, base, bytes, NULL);
+    if (!status && (!wanted || *base != wanted))
+        status = STATUS_IMAGE_NOT_AT_BASE;
+    return status;
+}
+
 static NTSTATUS map_for_guest(HANDLE handle, HANDLE process_handle, void **address, SIZE_T *size,
                               const LARGE_INTEGER *offset, ULONG type, ULONG protect,
                               const struct placement_limits *limits)
 {
-    struct process_facts facts;
-    struct section *section;
+    struct process_object *remote;
+    struct object *section;
     LARGE_INTEGER start = {.QuadPart = 0};
     SIZE_T bytes;
     void *base;
@@ -379,25 +402,24 @@ static NTSTATUS map_for_guest(HANDLE handle, HANDLE process_handle, void **addre
         return STATUS_ACCESS_VIOLATION;
     if (!protect_is_valid(protect, true))
         return STATUS_INVALID_PAGE_PROTECTION;
-    status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
+    status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
     if (status)
         return status;
-    if (!facts.is_self)
-        return STATUS_NOT_SUPPORTED;
     status = handle_get(handle, &section_ops,
                         protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE) ? SECTION_MAP_WRITE
                                                                             : SECTION_MAP_READ,
-                        (struct object **)&section);
-    if (status)
-        return status;
-    if (section->type & SEC_IMAGE) {
-        status = image_map_fd(section->fd, section->path, &base, &bytes, NULL);
-        if (!status && (base != *address || !*address))
-            status = STATUS_IMAGE_NOT_AT_BASE;
-    } else {
-        status = map_view(section, &base, &bytes, offset ? &start : NULL, type, protect, limits);
+                        &section);
+    if (!status) {
+        struct remote_placement there = {limits->low, limits->high, 0};
+
+        status = remote ? remote_map(remote, section, &base, &bytes, (uint64_t)start.QuadPart, type,
+                                     protect, &there)
+                        : section_map(section, &base, &bytes, (uint64_t)start.QuadPart, type,
+                                      protect, limits->low, limits->high);
+        object_release(section);
     }
-    object_release(&section->header);
+    if (remote)
+        object_release(&remote->header);
     if (!NT_SUCCESS(status))
         return status;
     if (guest_copy_out(address, &base, sizeof(base)) || guest_copy_out(size, &bytes, sizeof(bytes)))
@@ -482,14 +504,16 @@ static NTSTATUS unmap(void *address, ULONG flags)
 
 NTSTATUS WINAPI NtUnmapViewOfSectionEx(HANDLE process_handle, void *address, ULONG flags)
 {
-    struct process_facts facts;
-    NTSTATUS status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
+    struct process_object *remote;
+    NTSTATUS status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
 
     if (status)
         return status;
-    if (!facts.is_self)
-        return STATUS_NOT_SUPPORTED;
-    return unmap(address, flags);
+    if (!remote)
+        return unmap(address, flags);
+    status = remote_unmap(remote, address, flags);
+    object_release(&remote->header);
+    return status;
 }
 
 NTSTATUS WINAPI NtUnmapViewOfSection(HANDLE process_handle, void *address)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "process_object.h"
+#include "remote.h"
 #include "signal.h"
 #include "thread.h"
 
@@ -183,32 +184,16 @@ void suspend_init_process(void)
 
 /* --- The suspender's side --- */
 
-/* The signal_state of the thread behind a handle, with a reference. STATUS_THREAD_IS_TERMINATING
- * once it has ended. */
-static NTSTATUS state_from_handle(HANDLE handle, ACCESS_MASK access, struct signal_state **out)
+/* The signal_state of a thread of ours, with a reference. STATUS_THREAD_IS_TERMINATING once it has
+ * ended. */
+static NTSTATUS get_state(struct thread_object *object, struct signal_state **out)
 {
-    struct thread_object *object;
-    bool is_local;
-    NTSTATUS status;
-
-    if (handle == NtCurrentThread()) {
-        *out = signal_state(current_thread);
-        atomic_fetch_add(&(*out)->references, 1);
-        return STATUS_SUCCESS;
-    }
-    status = handle_get(handle, &thread_ops, access, (struct object **)&object);
-    if (status)
-        return status;
-    is_local = object->pid == process.pid;
     process_lock_threads();
     *out = object->thread ? signal_state(object->thread) : NULL;
     if (*out)
         atomic_fetch_add(&(*out)->references, 1);
     process_unlock_threads();
-    object_release(&object->header);
-    if (*out)
-        return STATUS_SUCCESS;
-    return is_local ? STATUS_THREAD_IS_TERMINATING : STATUS_NOT_IMPLEMENTED;
+    return *out ? STATUS_SUCCESS : STATUS_THREAD_IS_TERMINATING;
 }
 
 static bool is_self(const struct signal_state *state)
@@ -275,41 +260,65 @@ static void resume(struct signal_state *state, ULONG *previous)
     futex_wake(&state->change);
 }
 
-NTSTATUS WINAPI NtSuspendThread(HANDLE handle, ULONG *previous)
+NTSTATUS thread_object_suspend(struct thread_object *object, ULONG *previous)
 {
     struct signal_state *state;
-    ULONG count;
-    NTSTATUS status = state_from_handle(handle, THREAD_SUSPEND_RESUME, &state);
+    NTSTATUS status;
 
+    if (object->process)
+        return remote_thread_suspend(object, false, previous);
+    status = get_state(object, &state);
     if (status)
         return status;
     pthread_mutex_lock(&suspend_lock);
-    status = suspend(state, &count);
+    status = suspend(state, previous);
     pthread_mutex_unlock(&suspend_lock);
     signal_state_release(state);
-    if (!status && previous)
-        status = guest_copy_out(previous, &count, sizeof(count));
     return status;
+}
+
+NTSTATUS thread_object_resume(struct thread_object *object, ULONG *previous)
+{
+    struct signal_state *state;
+
+    if (object->process)
+        return remote_thread_suspend(object, true, previous);
+    /* A thread that has ended counts as one that was never suspended. */
+    *previous = 0;
+    if (get_state(object, &state))
+        return STATUS_SUCCESS;
+    pthread_mutex_lock(&suspend_lock);
+    resume(state, previous);
+    pthread_mutex_unlock(&suspend_lock);
+    signal_state_release(state);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS suspend_by_handle(HANDLE handle, ULONG *guest_previous,
+                                  NTSTATUS (*action)(struct thread_object *, ULONG *))
+{
+    struct thread_object *object;
+    ULONG previous = 0;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_SUSPEND_RESUME, (struct object **)&object);
+
+    if (status)
+        return status;
+    status = action(object, &previous);
+    object_release(&object->header);
+    if (!status && guest_previous)
+        status = guest_copy_out(guest_previous, &previous, sizeof(previous));
+    return status;
+}
+
+NTSTATUS WINAPI NtSuspendThread(HANDLE handle, ULONG *previous)
+{
+    return suspend_by_handle(handle, previous, thread_object_suspend);
 }
 
 NTSTATUS WINAPI NtResumeThread(HANDLE handle, ULONG *previous)
 {
-    struct signal_state *state;
-    ULONG count;
-    NTSTATUS status = state_from_handle(handle, THREAD_SUSPEND_RESUME, &state);
-
-    /* A thread that has ended counts as one that was never suspended. */
-    if (status == STATUS_THREAD_IS_TERMINATING) {
-        count = 0;
-    } else if (status) {
-        return status;
-    } else {
-        pthread_mutex_lock(&suspend_lock);
-        resume(state, &count);
-        pthread_mutex_unlock(&suspend_lock);
-        signal_state_release(state);
-    }
-    return previous ? guest_copy_out(previous, &count, sizeof(count)) : STATUS_SUCCESS;
+    return suspend_by_handle(handle, previous, thread_object_resume);
 }
 
 ULONG thread_suspend_count(pid_t tid)
@@ -376,38 +385,46 @@ static void resume_one(struct signal_state *state)
     resume(state, &previous);
 }
 
-NTSTATUS WINAPI NtSuspendProcess(HANDLE handle)
+static NTSTATUS for_process(HANDLE handle, void (*action)(struct signal_state *), bool is_resume)
 {
-    if (handle != NtCurrentProcess())
-        return STATUS_NOT_IMPLEMENTED;
+    struct process_object *target;
+    NTSTATUS status = remote_target(handle, PROCESS_SUSPEND_RESUME, &target);
+
+    if (status)
+        return status;
+    if (target) {
+        status = remote_process_suspend(target, is_resume);
+        object_release(&target->header);
+        return status;
+    }
     pthread_mutex_lock(&suspend_lock);
-    for_other_threads(suspend_one);
+    for_other_threads(action);
     pthread_mutex_unlock(&suspend_lock);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS WINAPI NtSuspendProcess(HANDLE handle)
+{
+    return for_process(handle, suspend_one, false);
 }
 
 NTSTATUS WINAPI NtResumeProcess(HANDLE handle)
 {
-    if (handle != NtCurrentProcess())
-        return STATUS_NOT_IMPLEMENTED;
-    pthread_mutex_lock(&suspend_lock);
-    for_other_threads(resume_one);
-    pthread_mutex_unlock(&suspend_lock);
-    return STATUS_SUCCESS;
+    return for_process(handle, resume_one, true);
 }
 
 /* --- Contexts --- */
 
-NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
+NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context)
 {
     struct register_state now;
     struct signal_state *state;
-    CONTEXT result;
     ULONG count;
-    NTSTATUS status = guest_copy_in(&result, guest, sizeof(result));
+    NTSTATUS status;
 
-    if (!status)
-        status = state_from_handle(handle, THREAD_GET_CONTEXT, &state);
+    if (object->process)
+        return remote_thread_get_context(object, context);
+    status = get_state(object, &state);
     if (status)
         return status;
     pthread_mutex_lock(&suspend_lock);
@@ -421,41 +438,43 @@ NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
     }
     if (!status) {
         memcpy(&now.context.Dr0, state->debug_registers, sizeof(state->debug_registers));
-        context_merge(&result, &now.context, result.ContextFlags);
+        context_merge(context, &now.context, context->ContextFlags);
     }
     pthread_mutex_unlock(&suspend_lock);
     signal_state_release(state);
-    return status ? status : guest_copy_out(guest, &result, sizeof(result));
+    return status;
 }
 
-NTSTATUS WINAPI NtSetContextThread(HANDLE handle, const CONTEXT *guest)
+NTSTATUS thread_object_set_context(struct thread_object *object,
+                                   const struct register_state *given)
 {
-    struct register_state given;
     struct signal_state *state;
     ULONG count;
-    NTSTATUS status = context_copy_in(&given, guest);
+    NTSTATUS status;
 
-    if (!status)
-        status = state_from_handle(handle, THREAD_SET_CONTEXT, &state);
+    if (object->process)
+        return remote_thread_set_context(object, &given->context);
+    status = get_state(object, &state);
     if (status)
         return status;
     pthread_mutex_lock(&suspend_lock);
-    if ((given.context.ContextFlags & CONTEXT_DEBUG_REGISTERS) == CONTEXT_DEBUG_REGISTERS)
-        memcpy(state->debug_registers, &given.context.Dr0, sizeof(state->debug_registers));
+    if ((given->context.ContextFlags & CONTEXT_DEBUG_REGISTERS) == CONTEXT_DEBUG_REGISTERS)
+        memcpy(state->debug_registers, &given->context.Dr0, sizeof(state->debug_registers));
     if (is_self(state)) {
         struct register_state *leave = &state->leave;
 
         context_from_frame(leave, current_thread->frame);
-        context_merge(&leave->context, &given.context, given.context.ContextFlags);
+        context_merge(&leave->context, &given->context, given->context.ContextFlags);
         leave_with_context(current_thread, leave);
     } else if (!(status = suspend(state, &count))) {
         if (atomic_load(&state->where) == WHERE_EXITED) {
             status = STATUS_THREAD_IS_TERMINATING;
         } else {
-            context_merge(&state->published.context, &given.context, given.context.ContextFlags);
-            if (given.xmask) {
-                state->published.xmask = given.xmask;
-                memcpy(state->published.xsave, given.xsave, sizeof(given.xsave));
+            context_merge(&state->published.context, &given->context,
+                          given->context.ContextFlags);
+            if (given->xmask) {
+                state->published.xmask = given->xmask;
+                memcpy(state->published.xsave, given->xsave, sizeof(given->xsave));
             }
             atomic_store(&state->context_changed, true);
         }
@@ -463,6 +482,36 @@ NTSTATUS WINAPI NtSetContextThread(HANDLE handle, const CONTEXT *guest)
     }
     pthread_mutex_unlock(&suspend_lock);
     signal_state_release(state);
+    return status;
+}
+
+NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
+{
+    struct thread_object *object;
+    CONTEXT result;
+    NTSTATUS status = guest_copy_in(&result, guest, sizeof(result));
+
+    if (!status)
+        status = handle_get(handle, &thread_ops, THREAD_GET_CONTEXT, (struct object **)&object);
+    if (status)
+        return status;
+    status = thread_object_get_context(object, &result);
+    object_release(&object->header);
+    return status ? status : guest_copy_out(guest, &result, sizeof(result));
+}
+
+NTSTATUS WINAPI NtSetContextThread(HANDLE handle, const CONTEXT *guest)
+{
+    struct thread_object *object;
+    struct register_state given;
+    NTSTATUS status = context_copy_in(&given, guest);
+
+    if (!status)
+        status = handle_get(handle, &thread_ops, THREAD_SET_CONTEXT, (struct object **)&object);
+    if (status)
+        return status;
+    status = thread_object_set_context(object, &given);
+    object_release(&object->header);
     return status;
 }
 
@@ -476,20 +525,15 @@ static void ask_to_end(struct signal_state *state)
     syscall(SYS_tgkill, getpid(), state->tid, SIGNAL_TERMINATE);
 }
 
-NTSTATUS thread_terminate(HANDLE handle, uint32_t status)
+NTSTATUS thread_object_terminate(struct thread_object *object, uint32_t status)
 {
     struct signal_state *state;
-    NTSTATUS result = state_from_handle(handle, THREAD_TERMINATE, &state);
 
+    if (object->process)
+        return remote_thread_terminate(object, status);
     /* Windows: ending a thread that has ended is no error. */
-    if (result == STATUS_THREAD_IS_TERMINATING)
+    if (get_state(object, &state))
         return STATUS_SUCCESS;
-    if (result)
-        return result;
-    if (is_self(state)) {
-        signal_state_release(state);
-        thread_exit(status);
-    }
     pthread_mutex_lock(&suspend_lock);
     if (!atomic_load(&state->terminate)) {
         state->terminate_status = status;
@@ -498,6 +542,23 @@ NTSTATUS thread_terminate(HANDLE handle, uint32_t status)
     pthread_mutex_unlock(&suspend_lock);
     signal_state_release(state);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS thread_terminate(HANDLE handle, uint32_t status)
+{
+    struct thread_object *object;
+    NTSTATUS result = handle_get(handle, &thread_ops, THREAD_TERMINATE, (struct object **)&object);
+    bool is_own;
+
+    if (result)
+        return result;
+    is_own = &object->header == current_thread->object;
+    if (!is_own)
+        result = thread_object_terminate(object, status);
+    object_release(&object->header);
+    if (is_own)
+        thread_exit(status);
+    return result;
 }
 
 static uint32_t terminate_all_status;

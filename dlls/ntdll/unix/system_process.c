@@ -113,20 +113,23 @@ static void process_name(const char *pid, const char *linux_name, char *name, si
     }
 }
 
-static void add_thread(SYSTEM_THREAD_INFORMATION *thread, unsigned pid, unsigned tid,
-                       const char *path, LONGLONG boot)
+/* Threads of Decant's own in a Windows program: the service, the watcher of children, the first one when it has ended
+ * and stays for Linux' sake. They go by their names. */
+static bool is_hidden(const char *name)
 {
-    struct stat_fields fields;
+    return !strncmp(name, "decant:", 7);
+}
 
+static void add_thread(SYSTEM_THREAD_INFORMATION *thread, unsigned pid, unsigned tid,
+                       const struct stat_fields *fields, LONGLONG boot)
+{
     thread->ClientId.UniqueProcess = ULongToHandle(pid);
     thread->ClientId.UniqueThread = ULongToHandle(tid);
     thread->dwCurrentPriority = thread->dwBasePriority = 8;
     thread->dwThreadState = 5; /* waiting */
-    if (read_stat(path, &fields)) {
-        thread->KernelTime.QuadPart = from_jiffies(fields.kernel);
-        thread->UserTime.QuadPart = from_jiffies(fields.user);
-        thread->CreateTime.QuadPart = boot + from_jiffies(fields.start);
-    }
+    thread->KernelTime.QuadPart = from_jiffies(fields->kernel);
+    thread->UserTime.QuadPart = from_jiffies(fields->user);
+    thread->CreateTime.QuadPart = boot + from_jiffies(fields->start);
 }
 
 static void add_process(struct list *list, const char *pid_text, LONGLONG boot, size_t *last)
@@ -151,13 +154,15 @@ static void add_process(struct list *list, const char *pid_text, LONGLONG boot, 
     list_add(list, head);
     while (!list->failed && (entry = readdir(tasks))) {
         SYSTEM_THREAD_INFORMATION *thread;
+        struct stat_fields task;
 
-        if (!isdigit((unsigned char)entry->d_name[0]))
+        snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/stat", pid_text, entry->d_name);
+        if (!isdigit((unsigned char)entry->d_name[0]) || !read_stat(path, &task) ||
+            is_hidden(task.name))
             continue;
         thread = list_add(list, sizeof(*thread));
-        snprintf(path, sizeof(path), "/proc/%.20s/task/%.20s/stat", pid_text, entry->d_name);
         if (thread)
-            add_thread(thread, pid, (unsigned)strtoul(entry->d_name, NULL, 10), path, boot);
+            add_thread(thread, pid, (unsigned)strtoul(entry->d_name, NULL, 10), &task, boot);
         count++;
     }
     closedir(tasks);

@@ -21,6 +21,8 @@
 
 #include "dispatcher.h"
 #include "object.h"
+#include "process_object.h"
+#include "remote.h"
 #include "signal.h"
 #include "thread.h"
 #include "virtual.h"
@@ -183,8 +185,12 @@ NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *star
 uint32_t thread_run_first(void *start, void *argument)
 {
     struct thread *thread = current_thread;
+    CONTEXT *context = push_start_context(thread, start, argument);
 
-    run_guest(thread, push_start_context(thread, start, argument));
+    if (process.start_suspended)
+        suspend_park_before_start(thread, context);
+    run_guest(thread, context);
+    prctl(PR_SET_NAME, "decant:ended"); /* no thread of the program's: system_process.c */
     /* Reached when the first thread ended by ExitThread while others live on: the pthread must stay,
      * because the end of Linux' first thread would make a zombie of the process. */
     for (;;)
@@ -202,7 +208,7 @@ struct start_info {
 };
 
 /* Fills the out-attributes of NtCreateThreadEx (client id, TEB address). */
-static void fill_attributes(PS_ATTRIBUTE_LIST *list, const struct thread *thread)
+static void fill_attributes(PS_ATTRIBUTE_LIST *list, CLIENT_ID id, TEB *teb)
 {
     SIZE_T count;
 
@@ -213,9 +219,9 @@ static void fill_attributes(PS_ATTRIBUTE_LIST *list, const struct thread *thread
         PS_ATTRIBUTE *attribute = &list->Attributes[i];
 
         if (attribute->Attribute == PS_ATTRIBUTE_CLIENT_ID)
-            *(CLIENT_ID *)attribute->ValuePtr = thread->teb->ClientId;
+            *(CLIENT_ID *)attribute->ValuePtr = id;
         else if (attribute->Attribute == PS_ATTRIBUTE_TEB_ADDRESS)
-            *(TEB **)attribute->ValuePtr = thread->teb;
+            *(TEB **)attribute->ValuePtr = teb;
     }
 }
 
@@ -232,7 +238,7 @@ static void *thread_main(void *pointer)
         suspend_init_suspended(thread);
     /* Here and not by the creator, for whom this thread may be gone at any time after `ready`. */
     if (!info->status && info->attributes && guest_try()) {
-        fill_attributes(info->attributes, thread);
+        fill_attributes(info->attributes, thread->teb->ClientId, thread->teb);
         guest_end();
     }
     bool failed = info->status != STATUS_SUCCESS;
@@ -272,33 +278,87 @@ static NTSTATUS start_pthread(struct start_info *info)
     return info->status;
 }
 
+static NTSTATUS prepare(void *start, ULONG flags, SIZE_T stack_commit, SIZE_T stack_reserve,
+                        struct thread **thread)
+{
+    NTSTATUS status = thread_alloc(stack_reserve ? stack_reserve : process.default_stack_reserve,
+                                   stack_commit ? stack_commit : process.default_stack_commit,
+                                   start, thread);
+
+    if (!status && flags & THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)
+        (*thread)->teb->SameTebFlags |= TEB_FLAG_SKIP_THREAD_ATTACH;
+    return status;
+}
+
+NTSTATUS thread_create(void *start, void *argument, ULONG flags, SIZE_T stack_commit,
+                       SIZE_T stack_reserve, struct thread_object **object, TEB **teb)
+{
+    struct start_info info = {.start = start,
+                              .argument = argument,
+                              .suspended = !!(flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED)};
+    NTSTATUS status = prepare(start, flags, stack_commit, stack_reserve, &info.thread);
+
+    if (status)
+        return status;
+    *object = (struct thread_object *)info.thread->object;
+    *teb = info.thread->teb;
+    object_retain(&(*object)->header);
+    status = start_pthread(&info);
+    if (status) {
+        object_release(&(*object)->header);
+        thread_free(info.thread);
+    }
+    return status;
+}
+
+static NTSTATUS create_in_process(HANDLE *handle, ACCESS_MASK access,
+                                  OBJECT_ATTRIBUTES *attributes, struct process_object *target,
+                                  void *start, void *argument, ULONG flags, SIZE_T stack_commit,
+                                  SIZE_T stack_reserve, PS_ATTRIBUTE_LIST *list)
+{
+    struct thread_object *object;
+    HANDLE result;
+    NTSTATUS status = remote_thread_create(target, start, argument, flags, stack_commit,
+                                           stack_reserve, &object);
+
+    if (status)
+        return status;
+    status = handle_create(&object->header, access ? access : THREAD_ALL_ACCESS,
+                           attributes ? attributes->Attributes : 0, &result);
+    if (!status && guest_try()) {
+        CLIENT_ID id = {ULongToHandle((ULONG)target->pid), ULongToHandle((ULONG)object->tid)};
+
+        fill_attributes(list, id, object->teb);
+        guest_end();
+    }
+    object_release(&object->header);
+    return status ? status : guest_copy_out(handle, &result, sizeof(result));
+}
+
 NTSTATUS WINAPI NtCreateThreadEx(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
                                  HANDLE target, PRTL_THREAD_START_ROUTINE start, void *argument,
                                  ULONG flags, ULONG_PTR zero_bits, SIZE_T stack_commit,
                                  SIZE_T stack_reserve, PS_ATTRIBUTE_LIST *list)
 {
     struct start_info info = {0};
+    struct process_object *remote;
     struct thread *thread;
     struct object *object;
     HANDLE result;
     NTSTATUS status;
 
     (void)zero_bits;
-    if (target != NtCurrentProcess() && remote_thread_create)
-        return remote_thread_create(handle, access, attributes, target, start, argument, flags,
-                                    stack_commit, stack_reserve);
-    if (target != NtCurrentProcess())
-        return STATUS_ACCESS_DENIED;
-
-    if (!stack_reserve)
-        stack_reserve = process.default_stack_reserve;
-    if (!stack_commit)
-        stack_commit = process.default_stack_commit;
-    status = thread_alloc(stack_reserve, stack_commit, (void *)start, &thread);
+    status = remote_target(target, PROCESS_CREATE_THREAD, &remote);
+    if (!status && remote) {
+        status = create_in_process(handle, access, attributes, remote, (void *)start, argument,
+                                   flags, stack_commit, stack_reserve, list);
+        object_release(&remote->header);
+        return status;
+    }
+    if (!status)
+        status = prepare((void *)start, flags, stack_commit, stack_reserve, &thread);
     if (status)
         return status;
-    if (flags & THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)
-        thread->teb->SameTebFlags |= TEB_FLAG_SKIP_THREAD_ATTACH;
 
     object = thread->object;
     if (object) {

@@ -22,6 +22,12 @@ NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *star
 /* Runs the first thread's program code; returns its exit status. */
 uint32_t thread_run_first(void *start, void *argument);
 
+/* Creates a thread of this process for another one (remote_service_thread.c). `flags`:
+ * THREAD_CREATE_FLAGS_*; sizes 0: the program's. *object has a reference. */
+struct thread_object;
+NTSTATUS thread_create(void *start, void *argument, ULONG flags, SIZE_T stack_commit,
+                       SIZE_T stack_reserve, struct thread_object **object, TEB **teb);
+
 /* Ends the calling thread, on its Linux stack: everything it owned is let go, its object is signalled. The
  * last thread's end is the process's. */
 void thread_exit(uint32_t status) __attribute__((noreturn));
@@ -44,11 +50,7 @@ void thread_object_exited(struct thread *thread, uint32_t status) __attribute__(
 /* A process of ours ends (all its threads do): same for every thread, and the server is told. */
 void process_object_exiting(uint32_t status) __attribute__((weak));
 
-/* Creates a thread in another process / ends another process. */
-NTSTATUS remote_thread_create(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
-                              HANDLE process_handle, PRTL_THREAD_START_ROUTINE start,
-                              void *argument, ULONG flags, SIZE_T stack_commit,
-                              SIZE_T stack_reserve) __attribute__((weak));
+/* Ends another process. */
 NTSTATUS process_terminate(HANDLE handle, uint32_t status) __attribute__((weak));
 
 /* --- Provided by suspend.c / signal.c --- */

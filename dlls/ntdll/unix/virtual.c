@@ -12,6 +12,7 @@
 
 #include "object.h"
 #include "process.h"
+#include "remote.h"
 #include "views.h"
 #include "virtual.h"
 #include "virtual_watch.h"
@@ -216,21 +217,21 @@ static NTSTATUS allocate(void **address, SIZE_T *size, ULONG type, ULONG protect
 static NTSTATUS allocate_for_guest(HANDLE process_handle, void **address, SIZE_T *size, ULONG type,
                                    ULONG protect, const struct placement *where)
 {
+    struct process_object *remote;
     void *base;
     SIZE_T bytes;
     NTSTATUS status;
 
     if (guest_copy_in(&base, address, sizeof(base)) || guest_copy_in(&bytes, size, sizeof(bytes)))
         return STATUS_ACCESS_VIOLATION;
-    if (process_handle != NtCurrentProcess()) {
-        struct process_facts facts;
+    status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
+    if (status)
+        return status;
+    if (remote) {
+        struct remote_placement there = {where->low, where->high, where->align};
 
-        status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
-        if (!status && !facts.is_self)
-            status = remote_allocate ? remote_allocate(process_handle, &base, &bytes, type, protect)
-                                     : STATUS_NOT_SUPPORTED;
-        else if (!status)
-            status = allocate(&base, &bytes, type, protect, where);
+        status = remote_allocate(remote, &base, &bytes, type, protect, &there);
+        object_release(&remote->header);
     } else {
         status = allocate(&base, &bytes, type, protect, where);
     }
@@ -239,6 +240,16 @@ static NTSTATUS allocate_for_guest(HANDLE process_handle, void **address, SIZE_T
     if (guest_copy_out(address, &base, sizeof(base)) || guest_copy_out(size, &bytes, sizeof(bytes)))
         return STATUS_ACCESS_VIOLATION;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS virtual_allocate_placed(void **base, SIZE_T *bytes, ULONG type, ULONG protect,
+                                 uint64_t low, uint64_t high, uint64_t align)
+{
+    const struct placement where = {low, high, align};
+
+    if (align & (align - 1) || low > USER_SPACE_HIGH || high > USER_SPACE_HIGH)
+        return STATUS_INVALID_PARAMETER;
+    return allocate(base, bytes, type, protect, &where);
 }
 
 NTSTATUS WINAPI NtAllocateVirtualMemory(HANDLE process_handle, void **address, ULONG_PTR zero_bits,
@@ -468,21 +479,19 @@ static NTSTATUS free_memory(void **address, SIZE_T *size, ULONG type)
 
 NTSTATUS WINAPI NtFreeVirtualMemory(HANDLE process_handle, void **address, SIZE_T *size, ULONG type)
 {
+    struct process_object *remote;
     void *base;
     SIZE_T bytes;
     NTSTATUS status;
 
     if (guest_copy_in(&base, address, sizeof(base)) || guest_copy_in(&bytes, size, sizeof(bytes)))
         return STATUS_ACCESS_VIOLATION;
-    if (process_handle != NtCurrentProcess()) {
-        struct process_facts facts;
-
-        status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
-        if (status)
-            return status;
-        status = facts.is_self    ? free_memory(&base, &bytes, type)
-                 : remote_free    ? remote_free(process_handle, &base, &bytes, type)
-                                  : STATUS_NOT_SUPPORTED;
+    status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
+    if (status)
+        return status;
+    if (remote) {
+        status = remote_free(remote, &base, &bytes, type);
+        object_release(&remote->header);
     } else {
         status = free_memory(&base, &bytes, type);
     }

@@ -37,6 +37,11 @@ NTSTATUS virtual_alloc_teb(TEB **teb);
 NTSTATUS virtual_alloc_peb(PEB **peb);
 void virtual_free(void *base); /* releases a whole allocation */
 
+/* NtAllocateVirtualMemoryEx as another process asks for it: where the allocation may lie is plain numbers, 0 for
+ * no wish. */
+NTSTATUS virtual_allocate_placed(void **base, SIZE_T *bytes, ULONG type, ULONG protect,
+                                 uint64_t low, uint64_t high, uint64_t align);
+
 /* Called by the SIGSEGV/SIGBUS handler, async-signal-safe with respect to the interrupted thread's own code
  * (virtual.c blocks signals while it holds its lock). `error_code` is the CPU's page fault error
  * (bit 1: write, bit 4: instruction fetch). Returns STATUS_SUCCESS when the access should be retried, else the exception to raise:

@@ -11,6 +11,7 @@
 
 #include "kuser.h"
 #include "process.h"
+#include "remote.h"
 #include "views.h"
 #include "virtual.h"
 #include "virtual_watch.h"
@@ -86,7 +87,7 @@ static NTSTATUS protect_range(void **address, SIZE_T *size, ULONG protect, ULONG
 NTSTATUS WINAPI NtProtectVirtualMemory(HANDLE process_handle, void **address, SIZE_T *size,
                                        ULONG protect, ULONG *old_protect)
 {
-    struct process_facts facts;
+    struct process_object *remote;
     void *base;
     SIZE_T bytes;
     ULONG old = 0;
@@ -96,14 +97,15 @@ NTSTATUS WINAPI NtProtectVirtualMemory(HANDLE process_handle, void **address, SI
         guest_copy_in(&bytes, size, sizeof(bytes)) ||
         guest_copy_in(&old, old_protect, sizeof(old)))
         return STATUS_ACCESS_VIOLATION;
-    if (process_handle != NtCurrentProcess()) {
-        status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
-        if (status)
-            return status;
-        if (!facts.is_self)
-            return STATUS_NOT_SUPPORTED;
+    status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
+    if (status)
+        return status;
+    if (remote) {
+        status = remote_protect(remote, &base, &bytes, protect, &old);
+        object_release(&remote->header);
+    } else {
+        status = protect_range(&base, &bytes, protect, &old);
     }
-    status = protect_range(&base, &bytes, protect, &old);
     trace(TRACE_VIRTUAL, "protect %p + 0x%zx to %x: status %08x", base, (size_t)bytes,
           (unsigned)protect, (unsigned)status);
     if (status)
@@ -123,7 +125,7 @@ NTSTATUS WINAPI NtProtectVirtualMemory(HANDLE process_handle, void **address, SI
 
 static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *size, bool is_lock)
 {
-    struct process_facts facts;
+    struct process_object *remote;
     uintptr_t base;
     SIZE_T bytes;
     void *start;
@@ -131,14 +133,21 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
     bool is_watched;
     sigset_t signals;
     size_t end;
-    NTSTATUS status = process_get_facts(process_handle, PROCESS_VM_OPERATION, &facts);
+    NTSTATUS status;
 
-    if (status)
-        return status;
-    if (!facts.is_self)
-        return STATUS_NOT_SUPPORTED;
     if (guest_copy_in(&start, address, sizeof(start)) || guest_copy_in(&bytes, size, sizeof(bytes)))
         return STATUS_ACCESS_VIOLATION;
+    status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
+    if (!status && remote) {
+        status = remote_lock(remote, &start, &bytes, is_lock);
+        object_release(&remote->header);
+        if (!status && (guest_copy_out(address, &start, sizeof(start)) ||
+                        guest_copy_out(size, &bytes, sizeof(bytes))))
+            status = STATUS_ACCESS_VIOLATION;
+        return status;
+    }
+    if (status)
+        return status;
     base = (uintptr_t)start & ~PAGE_OFFSET;
     bytes = (((uintptr_t)start + bytes + PAGE_OFFSET) & ~PAGE_OFFSET) - base;
 

@@ -15,6 +15,7 @@
 #include "path.h"
 #include "process.h"
 #include "process_memory.h"
+#include "remote.h"
 #include "views.h"
 #include "virtual.h"
 
@@ -150,6 +151,22 @@ static NTSTATUS query_working_set(MEMORY_WORKING_SET_EX_INFORMATION *entries, SI
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS query_remote(HANDLE process_handle, const void *address, ULONG class, void *buffer,
+                             SIZE_T length, SIZE_T *guest_needed)
+{
+    struct process_object *remote;
+    SIZE_T needed = 0;
+    NTSTATUS status = remote_target(process_handle, PROCESS_QUERY_INFORMATION, &remote);
+
+    if (status)
+        return status;
+    status = remote_query_memory(remote, address, class, buffer, length, &needed);
+    object_release(&remote->header);
+    if (needed && guest_needed && guest_copy_out(guest_needed, &needed, sizeof(needed)))
+        return STATUS_ACCESS_VIOLATION;
+    return status;
+}
+
 NTSTATUS WINAPI NtQueryVirtualMemory(HANDLE process_handle, LPCVOID address,
                                      MEMORY_INFORMATION_CLASS class, PVOID buffer, SIZE_T length,
                                      SIZE_T *needed)
@@ -165,7 +182,7 @@ NTSTATUS WINAPI NtQueryVirtualMemory(HANDLE process_handle, LPCVOID address,
             return status;
         if (!facts.is_self) {
             if (class != MemoryBasicInformation)
-                return STATUS_NOT_SUPPORTED;
+                return query_remote(process_handle, address, class, buffer, length, needed);
             if (length < sizeof(info))
                 return STATUS_INFO_LENGTH_MISMATCH;
             status = remote_query_basic(&facts, (void *)address, &info);

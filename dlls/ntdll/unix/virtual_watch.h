@@ -42,10 +42,4 @@ int watch_filter_access(struct view *view, char *base, size_t bytes, int access)
 /* A write fault in a watched page that the program may write. True: retry the access. */
 bool watch_handle_fault(struct view *view, void *address);
 
-/* Another process's address space; provided by the process room. */
-NTSTATUS remote_allocate(HANDLE process_handle, void **base, SIZE_T *bytes, ULONG type,
-                         ULONG protect) __attribute__((weak));
-NTSTATUS remote_free(HANDLE process_handle, void **base, SIZE_T *bytes, ULONG type)
-    __attribute__((weak));
-
 #endif

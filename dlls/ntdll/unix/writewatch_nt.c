@@ -6,12 +6,12 @@
  * size of 0, then the flags, then the array, then the range. A failing call touches nothing of the
  * program's, since that memory may be watched itself.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "decant/write_watch.h"
-#include "process.h"
+#include "remote.h"
 #include "virtual_watch.h"
+#include "writewatch_nt.h"
 
 /* Addresses go through a buffer of ours: an array that lies in watched memory would mark its own pages
  * while the scan runs. */
@@ -34,22 +34,14 @@ static void round_range(void *base, SIZE_T size, char **start, size_t *bytes)
     *bytes = to > from ? to - from : 0;
 }
 
-/* One scan. A watch is pinned for its time only, since a fault in the program's memory needs the lock
+/* A watch is pinned for the time of one scan only, since a fault in the program's memory needs the lock
  * that whoever ends a watch holds while it waits for the pins. */
-static NTSTATUS scan(const struct process_facts *facts, char *start, size_t bytes, bool reset,
-                     void **addresses, size_t *count)
+NTSTATUS write_watch_get(char *start, size_t bytes, bool reset, void **addresses, size_t *count)
 {
     struct ww_region *region;
     struct watch *watch;
     int error;
 
-    if (!facts->is_self) {
-        error = ww_get_remote(facts->pid, start, bytes, reset, addresses, count);
-        return !error              ? STATUS_SUCCESS
-               : error == -EPERM  ? STATUS_INVALID_PARAMETER /* not watched, not all of it */
-               : error == -EACCES ? STATUS_ACCESS_DENIED
-                                  : errno_to_status(-error);
-    }
     region = watch_pin(start, bytes, &watch);
     if (!region)
         return STATUS_INVALID_PARAMETER;
@@ -58,8 +50,31 @@ static NTSTATUS scan(const struct process_facts *facts, char *start, size_t byte
     return error ? errno_to_status(-error) : STATUS_SUCCESS;
 }
 
+NTSTATUS write_watch_reset(char *start, size_t bytes)
+{
+    struct ww_region *region;
+    struct watch *watch;
+    int error;
+
+    region = watch_pin(start, bytes, &watch);
+    if (!region)
+        return STATUS_INVALID_PARAMETER;
+    error = ww_reset(region, start, bytes);
+    watch_unpin(watch);
+    return error ? errno_to_status(-error) : STATUS_SUCCESS;
+}
+
+/* One scan, of this process (`target` NULL) or another. The other process scans itself: only it knows what it has latched
+ * and where its allocations end, and its backend may be another. */
+static NTSTATUS scan(struct process_object *target, char *start, size_t bytes, bool reset,
+                     void **addresses, size_t *count)
+{
+    return target ? remote_get_write_watch(target, start, bytes, reset, addresses, count)
+                  : write_watch_get(start, bytes, reset, addresses, count);
+}
+
 /* Fills the program's array; *done counts. */
-static NTSTATUS collect(const struct process_facts *facts, char *start, size_t bytes, bool reset,
+static NTSTATUS collect(struct process_object *target, char *start, size_t bytes, bool reset,
                         void **addresses, size_t limit, size_t *done)
 {
     size_t room = bytes / PAGE_BYTES;
@@ -76,7 +91,7 @@ static NTSTATUS collect(const struct process_facts *facts, char *start, size_t b
     while (at < end && *done < limit && !status) {
         size_t wanted = limit - *done < room ? limit - *done : room, count = wanted;
 
-        status = scan(facts, at, (size_t)(end - at), reset, chunk, &count);
+        status = scan(target, at, (size_t)(end - at), reset, chunk, &count);
         if (status || !count)
             break;
         status = guest_copy_out(addresses + *done, chunk, count * sizeof(*chunk));
@@ -92,7 +107,7 @@ static NTSTATUS collect(const struct process_facts *facts, char *start, size_t b
 NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T size,
                                 void **addresses, ULONG_PTR *count, ULONG *granularity)
 {
-    struct process_facts facts;
+    struct process_object *target;
     ULONG page_bytes = PAGE_BYTES;
     ULONG_PTR limit, done_count;
     size_t bytes, done;
@@ -111,11 +126,13 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
     round_range(base, size, &start, &bytes);
     if (!bytes)
         return STATUS_INVALID_PARAMETER;
-    status = process_get_facts(handle, PROCESS_VM_OPERATION, &facts);
+    status = remote_target(handle, PROCESS_VM_OPERATION, &target);
     if (status)
         return status;
-    status = collect(&facts, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses, limit,
+    status = collect(target, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses, limit,
                      &done);
+    if (target)
+        object_release(&target->header);
     if (status)
         return status;
     done_count = done;
@@ -127,34 +144,20 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
 
 NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)
 {
-    struct process_facts facts;
-    struct ww_region *region;
-    struct watch *watch;
+    struct process_object *target;
     size_t bytes;
     char *start;
-    int error;
     NTSTATUS status;
 
     if (!size)
         return STATUS_INVALID_PARAMETER_3;
     round_range(base, size, &start, &bytes);
-    status = process_get_facts(handle, PROCESS_VM_OPERATION, &facts);
+    status = remote_target(handle, PROCESS_VM_OPERATION, &target);
     if (status)
         return status;
-    if (!facts.is_self) {
-        void *pages[512];
-        size_t count;
-
-        do {
-            count = 512;
-            status = scan(&facts, start, bytes, true, pages, &count);
-        } while (!status && count == 512);
-        return status;
-    }
-    region = watch_pin(start, bytes, &watch);
-    if (!region)
-        return STATUS_INVALID_PARAMETER;
-    error = ww_reset(region, start, bytes);
-    watch_unpin(watch);
-    return error ? errno_to_status(-error) : STATUS_SUCCESS;
+    if (!target)
+        return write_watch_reset(start, bytes);
+    status = remote_reset_write_watch(target, start, bytes);
+    object_release(&target->header);
+    return status;
 }
