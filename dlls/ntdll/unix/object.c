@@ -102,6 +102,9 @@ static ACCESS_MASK map_access(const struct object_ops *ops, ACCESS_MASK access)
         access |= ops->mapping.GenericExecute;
     if (access & (GENERIC_ALL | MAXIMUM_ALLOWED))
         access |= ops->valid_access;
+    for (int i = 0; i < 2; i++)
+        if (access & ops->implications[i].has)
+            access |= ops->implications[i].implied;
     return access & ~(ACCESS_MASK)(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL |
                                    MAXIMUM_ALLOWED);
 }

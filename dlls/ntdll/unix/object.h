@@ -15,6 +15,10 @@ struct object_ops {
     const WCHAR *type_name;                  /* as NtQueryObject names it: L"Event", L"File" … */
     uint32_t valid_access;                   /* what GENERIC_ALL and MAXIMUM_ALLOWED turn into */
     GENERIC_MAPPING mapping;
+    /* Rights that bring others along (documented for the "limited" rights of processes and threads). */
+    struct {
+        ACCESS_MASK has, implied;
+    } implications[2];
     struct sync *(*get_sync)(struct object *object); /* what a wait looks at */
     /* What NtQueryObject(ObjectNameInformation) answers; NULL: the name. */
     NTSTATUS (*query_name)(struct object *object, void *buffer, ULONG length, ULONG *needed);

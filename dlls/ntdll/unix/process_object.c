@@ -81,6 +81,8 @@ const struct object_ops thread_ops = {
                 STANDARD_RIGHTS_WRITE | THREAD_SET_CONTEXT | THREAD_SET_INFORMATION |
                     THREAD_SET_LIMITED_INFORMATION | THREAD_TERMINATE | THREAD_SUSPEND_RESUME,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, THREAD_ALL_ACCESS},
+    .implications = {{THREAD_QUERY_INFORMATION, THREAD_QUERY_LIMITED_INFORMATION},
+                     {THREAD_SET_INFORMATION, THREAD_SET_LIMITED_INFORMATION}},
     .get_sync = thread_sync,
     .destroy = thread_destroy,
 };
@@ -94,6 +96,8 @@ const struct object_ops process_ops = {
                     PROCESS_VM_OPERATION | PROCESS_DUP_HANDLE | PROCESS_CREATE_PROCESS |
                     PROCESS_CREATE_THREAD | PROCESS_TERMINATE,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, PROCESS_ALL_ACCESS},
+    .implications = {{PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION},
+                     {PROCESS_SET_INFORMATION, PROCESS_SET_LIMITED_INFORMATION}},
     .get_sync = process_sync,
     .destroy = process_destroy,
 };
