@@ -50,7 +50,7 @@ static inline void conformance_print(const char *kind, int line, const char *for
     fflush(stdout);
 }
 
-static inline int __attribute__((format(printf, 3, 4)))
+static inline int __attribute__((format(__MINGW_PRINTF_FORMAT, 3, 4)))
 conformance_ok(int line, int condition, const char *format, ...)
 {
     va_list args;
@@ -75,7 +75,7 @@ conformance_ok(int line, int condition, const char *format, ...)
     return condition;
 }
 
-static inline void __attribute__((format(printf, 2, 3)))
+static inline void __attribute__((format(__MINGW_PRINTF_FORMAT, 2, 3)))
 conformance_trace(int line, const char *format, ...)
 {
     va_list args;
@@ -85,7 +85,7 @@ conformance_trace(int line, const char *format, ...)
     va_end(args);
 }
 
-static inline void __attribute__((format(printf, 2, 3)))
+static inline void __attribute__((format(__MINGW_PRINTF_FORMAT, 2, 3)))
 conformance_skip(int line, const char *format, ...)
 {
     va_list args;

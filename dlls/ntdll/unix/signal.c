@@ -269,7 +269,8 @@ static void describe(EXCEPTION_RECORD *record, struct register_state *state, con
         describe_page_fault(record, page_status, error, (uint64_t)(uintptr_t)info->si_addr);
         break;
     case TRAP_X87:
-        record->ExceptionCode = (fpu->StatusWord & ~fpu->ControlWord & 0x41) == 0x41
+        /* A stack fault is an invalid operation with bit 6 set besides; it has no mask of its own. */
+        record->ExceptionCode = (fpu->StatusWord & 0x41) == 0x41 && !(fpu->ControlWord & 1)
                                     ? (DWORD)STATUS_FLOAT_STACK_CHECK
                                     : floating_point_code(fpu->StatusWord & ~fpu->ControlWord);
         record->NumberParameters = 1;
