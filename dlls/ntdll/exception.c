@@ -4,6 +4,18 @@
  */
 #include "unwind.h"
 
+/* A handler's answer that is an error becomes an exception of its own, which names the first (winnt.h,
+ * EXCEPTION_RECORD.ExceptionRecord). */
+static void __attribute__((noreturn)) raise_about(NTSTATUS status, EXCEPTION_RECORD *about)
+{
+    EXCEPTION_RECORD record = {.ExceptionCode = (DWORD)status,
+                               .ExceptionFlags = EXCEPTION_NONCONTINUABLE,
+                               .ExceptionRecord = about};
+
+    for (;;)
+        RtlRaiseException(&record);
+}
+
 /* The first pass: handlers are asked from the innermost frame outwards, nothing is taken away yet. */
 static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
 {
@@ -45,10 +57,9 @@ static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
             }
             dispatch.ContextRecord = &context;
             disposition = call_exception_handler(record, frame, raised, &dispatch);
-            record->ExceptionFlags |= 0;
             if (disposition == ExceptionContinueExecution) {
                 if (record->ExceptionFlags & EXCEPTION_NONCONTINUABLE)
-                    RtlRaiseStatus(STATUS_NONCONTINUABLE_EXCEPTION);
+                    raise_about(STATUS_NONCONTINUABLE_EXCEPTION, record);
                 return true;
             }
             if (disposition == ExceptionContinueSearch)
@@ -62,7 +73,7 @@ static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
                 break;
             }
             if (disposition != ExceptionCollidedUnwind)
-                RtlRaiseStatus(STATUS_INVALID_DISPOSITION);
+                raise_about(STATUS_INVALID_DISPOSITION, record);
             /* An unwind was under way in these frames; go on where it stood. */
             context = *dispatch.ContextRecord;
             RtlVirtualUnwind(UNW_FLAG_NHANDLER, dispatch.ImageBase, dispatch.ControlPc,
