@@ -105,7 +105,8 @@ NTSTATUS WINAPI NtRaiseException(EXCEPTION_RECORD *guest_record, CONTEXT *guest_
 
 /* --- The end --- */
 
-const char *exception_name(uint32_t code)
+/* NULL for a code of the program's own. */
+static const char *exception_name(uint32_t code)
 {
     static const struct {
         NTSTATUS code;
@@ -140,6 +141,7 @@ const char *exception_name(uint32_t code)
         {STATUS_BAD_STACK, "bad stack"},
         {STATUS_INVALID_UNWIND_TARGET, "invalid unwind target"},
         {STATUS_HEAP_CORRUPTION, "heap corruption"},
+        {STATUS_FAIL_FAST_EXCEPTION, "fail fast"},
         {(NTSTATUS)0xe06d7363, "C++ exception"},
         {(NTSTATUS)0x20474343, "C++ exception"}, /* mingw's: "GCC " */
         {(NTSTATUS)0xe0434352, ".NET exception"},
@@ -149,7 +151,7 @@ const char *exception_name(uint32_t code)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if ((uint32_t)names[i].code == code)
             return names[i].name;
-    return "exception";
+    return NULL;
 }
 
 /* "program.exe+0x1234" from the loader's list, which the program may have broken. */
@@ -189,7 +191,8 @@ static void describe_address(char *text, size_t room, uint64_t address)
 
 void exception_unhandled(const EXCEPTION_RECORD *record, const CONTEXT *context)
 {
-    char where[192], detail[96] = "";
+    const char *name = exception_name(record->ExceptionCode);
+    char where[192], code[96], detail[96] = "";
     ULONG_PTR access = record->ExceptionInformation[0];
 
     describe_address(where, sizeof(where), (uint64_t)(uintptr_t)record->ExceptionAddress);
@@ -203,9 +206,9 @@ void exception_unhandled(const EXCEPTION_RECORD *record, const CONTEXT *context)
     else if (record->ExceptionCode == (DWORD)STATUS_STACK_BUFFER_OVERRUN &&
              record->NumberParameters)
         snprintf(detail, sizeof(detail), " (code %llu)", (unsigned long long)access);
-    report_error("unhandled exception %s (0x%08x)%s at %s in thread %d",
-                 exception_name(record->ExceptionCode), (unsigned)record->ExceptionCode, detail,
-                 where, (int)gettid());
+    snprintf(code, sizeof(code), name ? "%s (0x%08x)" : "%s0x%08x", name ? name : "",
+             (unsigned)record->ExceptionCode);
+    report_error("unhandled exception %s%s at %s in thread %d", code, detail, where, (int)gettid());
     trace(TRACE_SEH, "rip %llx rsp %llx rbp %llx rax %llx rcx %llx rdx %llx",
           (unsigned long long)context->Rip, (unsigned long long)context->Rsp,
           (unsigned long long)context->Rbp, (unsigned long long)context->Rax,

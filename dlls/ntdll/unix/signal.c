@@ -32,9 +32,6 @@ enum trap {
     TRAP_X87 = 16, TRAP_ALIGNMENT = 17, TRAP_SIMD = 19,
 };
 
-#define FAULT_WRITE 2u  /* page fault error code */
-#define FAULT_FETCH 16u
-
 #define EFLAGS_TRAP 0x100u
 
 void *pKiUserExceptionDispatcher;
@@ -313,11 +310,12 @@ static void handle_fault(int number, siginfo_t *info, void *pointer)
     if ((number == SIGSEGV || number == SIGBUS) && regs[REG_TRAPNO] == TRAP_PAGE) {
         uint64_t rsp = is_ours && thread->frame ? thread->frame->rsp : (uint64_t)regs[REG_RSP];
 
-        status = virtual_handle_fault(info->si_addr, (uint32_t)regs[REG_ERR], rsp);
+        status = virtual_handle_fault(info->si_addr,
+                                      (uint32_t)regs[REG_ERR] |
+                                          (number == SIGBUS ? FAULT_BEYOND_FILE : 0),
+                                      rsp);
         if (!status)
             return;
-        if (number == SIGBUS && status == STATUS_ACCESS_VIOLATION)
-            status = STATUS_IN_PAGE_ERROR;
     }
     if (is_ours) {
         /* A program that single-steps into a system call: Windows' kernel is not stepped through. */
@@ -340,9 +338,9 @@ static void handle_fault(int number, siginfo_t *info, void *pointer)
     /* The handlers of the program do not run with its trap flag; NtContinue brings it back only if
      * they set it again (they see it cleared, as on Windows). */
     state.context.EFlags &= ~EFLAGS_TRAP;
-    trace(TRACE_SEH, "%s (%08x) at %p, %p %p", exception_name(record.ExceptionCode),
-          (unsigned)record.ExceptionCode, record.ExceptionAddress,
-          (void *)record.ExceptionInformation[0], (void *)record.ExceptionInformation[1]);
+    trace(TRACE_SEH, "exception %08x at %p, %p %p", (unsigned)record.ExceptionCode,
+          record.ExceptionAddress, (void *)record.ExceptionInformation[0],
+          (void *)record.ExceptionInformation[1]);
     if (exception_push(&state, &record))
         exception_unhandled(&record, &state.context);
     context_to_ucontext(uc, &state);

@@ -125,7 +125,6 @@ NTSTATUS exception_push(struct register_state *state, EXCEPTION_RECORD *record);
 /* Says in one line what nobody handled and ends the process. */
 void exception_unhandled(const EXCEPTION_RECORD *record, const CONTEXT *context)
     __attribute__((noreturn));
-const char *exception_name(uint32_t code);
 
 /* suspend.c */
 void suspend_init_process(void);

@@ -43,9 +43,12 @@ NTSTATUS virtual_allocate_placed(void **base, SIZE_T *bytes, ULONG type, ULONG p
                                  uint64_t low, uint64_t high, uint64_t align);
 
 /* Called by the SIGSEGV/SIGBUS handler, async-signal-safe with respect to the interrupted thread's own code
- * (virtual.c blocks signals while it holds its lock). `error_code` is the CPU's page fault error
- * (bit 1: write, bit 4: instruction fetch). Returns STATUS_SUCCESS when the access should be retried, else the exception to raise:
+ * (virtual.c blocks signals while it holds its lock). `error_code` is the CPU's page fault error, with
+ * FAULT_BEYOND_FILE for SIGBUS. Returns STATUS_SUCCESS when the access should be retried, else the exception to raise:
  * STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR or STATUS_ACCESS_VIOLATION. */
+#define FAULT_WRITE       2u
+#define FAULT_FETCH       16u
+#define FAULT_BEYOND_FILE 0x80000000u /* ours: a mapped file has become shorter than its view */
 NTSTATUS virtual_handle_fault(void *address, uint32_t error_code, uint64_t stack_pointer);
 
 #endif

@@ -16,9 +16,6 @@
 #include "virtual.h"
 #include "virtual_watch.h"
 
-#define FAULT_WRITE 2u  /* bits of the CPU's page fault error code */
-#define FAULT_FETCH 16u
-
 /* A stack keeps this much for the handler of its own overflow, as Windows does by default. */
 #define MINIMUM_GUARANTEE (2 * PAGE_BYTES)
 
@@ -333,12 +330,11 @@ NTSTATUS virtual_handle_fault(void *address, uint32_t error_code, uint64_t stack
                          : error_code & FAULT_WRITE ? PROT_WRITE
                                                     : PROT_READ;
 
-            /* Allowed by now: another thread changed the protection between fault and look. SIGBUS on a file
-             * that got shorter looks the same and is told apart by the caller. */
-            if ((protect_to_linux(protect) & needed) == needed && !(error_code & 0x80000000u))
-                status = STATUS_SUCCESS;
-            else if (error_code & 0x80000000u)
+            if (error_code & FAULT_BEYOND_FILE)
                 status = STATUS_IN_PAGE_ERROR;
+            /* Allowed by now: another thread changed the protection between fault and look. */
+            else if ((protect_to_linux(protect) & needed) == needed)
+                status = STATUS_SUCCESS;
         }
     }
     virtual_unlock(&signals);
