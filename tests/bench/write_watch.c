@@ -198,7 +198,7 @@ static void measure_get(size_t mebibytes)
         unsigned per_mille;
         const char *name;
     } densities[] = {{0, "0"}, {1, "0.1"}, {10, "1"}, {100, "10"}, {1000, "100"}};
-    const size_t most = mebibytes <= 1 ? 101 : mebibytes <= 256 ? 5 : 2;
+    const size_t most = mebibytes <= 1 ? 101 : mebibytes <= 256 ? 15 : 3;
     char size[32];
 
     if (!watched_is_on())

@@ -18,13 +18,7 @@
 #include "decant/write_watch.h"
 #include "process_memory.h"
 #include "virtual_watch.h"
-
-struct watch {
-    struct ww_region *region;
-    uint32_t views;         /* that share it; under the virtual lock */
-    _Atomic uint32_t pins;  /* scans that are under way */
-    sigset_t signals;       /* mprotect backend: of the one scan that holds the virtual lock */
-};
+#include "watch_pin.h"
 
 static void report(const char *text)
 {
@@ -77,22 +71,25 @@ static int init_engine(void)
 
 NTSTATUS watch_add(struct view *view)
 {
-    struct watch *watch = calloc(1, sizeof(*watch));
+    struct watch *watch = watch_new();
     int error = watch ? init_engine() : -ENOMEM;
 
     if (!error)
         error = ww_add(view->base, view->bytes, &watch->region);
     if (error) {
-        free(watch);
+        if (watch)
+            watch_free(watch);
         return error == -ENOMEM ? STATUS_NO_MEMORY : STATUS_NOT_SUPPORTED;
     }
     watch->views = 1;
     view->watch = watch;
+    watch_list(watch, view->base, view->bytes);
     return STATUS_SUCCESS;
 }
 
 void watch_share(struct view *view, struct view *second)
 {
+    watch_unlist(view->watch); /* a scan has to stay within one of the two */
     view->watch->views++;
     second->watch = view->watch;
 }
@@ -104,11 +101,12 @@ void watch_remove(struct view *view)
     view->watch = NULL;
     if (!watch || --watch->views)
         return;
+    watch_unlist(watch);
     /* A scan never waits for the virtual lock, which we hold. */
     while (atomic_load(&watch->pins))
         sched_yield();
     ww_remove(watch->region);
-    free(watch);
+    watch_free(watch);
 }
 
 int watch_decommit(struct view *view, char *base, size_t bytes)
@@ -138,6 +136,11 @@ struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
     struct view *view;
     sigset_t signals;
 
+    if (ww_backend() != WW_MPROTECT) {
+        *out = watch_pin_listed(base, bytes);
+        if (*out)
+            return (*out)->region;
+    }
     virtual_lock(&signals);
     view = view_find(base);
     if (view && view->watch && (char *)base + bytes <= view->base + view->bytes) {
@@ -154,11 +157,14 @@ struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
 
 void watch_unpin(struct watch *watch)
 {
-    sigset_t signals = watch->signals;
+    if (ww_backend() == WW_MPROTECT) {
+        sigset_t signals = watch->signals;
 
-    atomic_fetch_sub(&watch->pins, 1);
-    if (ww_backend() == WW_MPROTECT)
+        atomic_fetch_sub(&watch->pins, 1);
         virtual_unlock(&signals);
+    } else {
+        atomic_fetch_sub(&watch->pins, 1);
+    }
 }
 
 void watch_open_for_write(void *address, size_t bytes)

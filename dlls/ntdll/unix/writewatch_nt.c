@@ -14,15 +14,30 @@
 #include "writewatch_nt.h"
 
 /* Addresses go through a buffer of ours: an array that lies in watched memory would mark its own pages
- * while the scan runs. */
-#define CHUNK 4096u
+ * while the scan runs. Small ranges do with one on the stack. */
+#define CHUNK       4096u
+#define SMALL_CHUNK 512u
 
-/* Whether a pointer can be written, without writing. */
-static bool is_readable(const void *pointer, size_t bytes)
+/* Reads the count, and the granularity to see that it can be: a call that fails must not write. */
+static NTSTATUS read_counts(const ULONG_PTR *count, const volatile ULONG *granularity,
+                            ULONG_PTR *limit)
 {
-    char probe[16];
+    if (!count || !granularity || !guest_try())
+        return STATUS_ACCESS_VIOLATION;
+    *limit = *count;
+    (void)*granularity;
+    guest_end();
+    return STATUS_SUCCESS;
+}
 
-    return !guest_copy_in(probe, pointer, bytes);
+static NTSTATUS write_counts(ULONG_PTR *count, ULONG *granularity, ULONG_PTR done)
+{
+    if (!guest_try())
+        return STATUS_ACCESS_VIOLATION;
+    *count = done;
+    *granularity = PAGE_BYTES;
+    guest_end();
+    return STATUS_SUCCESS;
 }
 
 static void round_range(void *base, SIZE_T size, char **start, size_t *bytes)
@@ -80,11 +95,12 @@ static NTSTATUS collect(struct process_object *target, char *start, size_t bytes
     size_t room = bytes / PAGE_BYTES;
     char *at = start, *end = start + bytes;
     NTSTATUS status = STATUS_SUCCESS;
-    void **chunk;
+    void *small[SMALL_CHUNK], **chunk = small;
 
     room = room < limit ? room : limit;
     room = room < CHUNK ? room : CHUNK;
-    chunk = malloc(room * sizeof(*chunk));
+    if (room > SMALL_CHUNK)
+        chunk = malloc(room * sizeof(*chunk));
     if (!chunk)
         return STATUS_NO_MEMORY;
     *done = 0;
@@ -100,7 +116,8 @@ static NTSTATUS collect(struct process_object *target, char *start, size_t bytes
             break;
         at = (char *)chunk[count - 1] + PAGE_BYTES;
     }
-    free(chunk);
+    if (chunk != small)
+        free(chunk);
     return status;
 }
 
@@ -108,15 +125,13 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
                                 void **addresses, ULONG_PTR *count, ULONG *granularity)
 {
     struct process_object *target;
-    ULONG page_bytes = PAGE_BYTES;
-    ULONG_PTR limit, done_count;
+    ULONG_PTR limit;
     size_t bytes, done;
     char *start;
-    NTSTATUS status;
+    NTSTATUS status = read_counts(count, granularity, &limit);
 
-    if (!count || !granularity || !is_readable(granularity, sizeof(*granularity)) ||
-        guest_copy_in(&limit, count, sizeof(limit)))
-        return STATUS_ACCESS_VIOLATION;
+    if (status)
+        return status;
     if (!limit || !size)
         return STATUS_INVALID_PARAMETER_3;
     if (flags & ~(ULONG)WRITE_WATCH_FLAG_RESET)
@@ -133,13 +148,7 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
                      &done);
     if (target)
         object_release(&target->header);
-    if (status)
-        return status;
-    done_count = done;
-    if (guest_copy_out(count, &done_count, sizeof(done_count)) ||
-        guest_copy_out(granularity, &page_bytes, sizeof(page_bytes)))
-        return STATUS_ACCESS_VIOLATION;
-    return STATUS_SUCCESS;
+    return status ? status : write_counts(count, granularity, done);
 }
 
 NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)

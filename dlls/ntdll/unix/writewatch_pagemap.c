@@ -131,6 +131,16 @@ static void match(struct pm_scan_arg *arg, enum pages pages)
     }
 }
 
+/* How many regions there can be, and one more, so that a full vector is never also the end. The kernel
+ * allocates as much for each call: what one small range needs comes out of a slab, 512 entries (12 KiB) take whole
+ * pages, a quarter of what a scan of 1 MiB costs. */
+static unsigned vector_length(uint64_t start, uint64_t end)
+{
+    uint64_t most = (end - start) / WW_PAGE_BYTES / 2 + 2;
+
+    return most < VECTOR ? (unsigned)most : VECTOR;
+}
+
 /* One pass over [start, end): writes addresses out, resets what it reports when told to. */
 static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pages,
                 void **addresses, size_t limit, size_t *used)
@@ -141,7 +151,7 @@ static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pag
         struct pm_scan_arg arg = {.start = start,
                                   .end = end,
                                   .vec = (uintptr_t)vector,
-                                  .vec_len = VECTOR,
+                                  .vec_len = vector_length(start, end),
                                   .max_pages = limit - *used,
                                   .flags = PM_SCAN_CHECK_WPASYNC |
                                            (reset ? PM_SCAN_WP_MATCHING : 0)};
@@ -156,7 +166,7 @@ static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pag
             for (uint64_t page = vector[i].start; page < vector[i].end; page += WW_PAGE_BYTES)
                 *out++ = (void *)(uintptr_t)page;
         *used = (size_t)(out - addresses); /* max_pages keeps it within the limit */
-        if (count < VECTOR)
+        if ((unsigned)count < arg.vec_len)
             break; /* the walk reached the end, or the limit; walk_end may be stale */
         start = vector[count - 1].end > arg.walk_end ? vector[count - 1].end : arg.walk_end;
     }
