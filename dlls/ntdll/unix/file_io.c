@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -14,6 +15,8 @@
 
 #define AT_POSITION ((off_t)-1) /* at the file's position, which moves */
 #define AT_END      ((off_t)-2)
+
+#define BOUNCE_BYTES ((size_t)256 * 1024)
 
 /* Where to read or write. `offset` is the program's, may be NULL. */
 static NTSTATUS find_offset(const struct file *file, const LARGE_INTEGER *offset, bool writing,
@@ -57,7 +60,7 @@ static bool retry(int fd, short events)
 }
 
 /* Both return the bytes done, or -errno. A file is read until it ends, the rest once. */
-static ssize_t read_bytes(const struct file *file, char *buffer, size_t length, off_t where)
+static ssize_t read_straight(const struct file *file, char *buffer, size_t length, off_t where)
 {
     size_t done = 0;
 
@@ -74,6 +77,32 @@ static ssize_t read_bytes(const struct file *file, char *buffer, size_t length, 
             break;
     }
     return (ssize_t)done;
+}
+
+/* Through a buffer of ours, where the kernel cannot write into the program's. */
+static ssize_t read_bytes(const struct file *file, char *buffer, size_t length, off_t where,
+                          bool is_direct)
+{
+    size_t room = length < BOUNCE_BYTES ? length : BOUNCE_BYTES, done = 0;
+    ssize_t got = 0;
+    char *bounce;
+
+    if (is_direct)
+        return read_straight(file, buffer, length, where);
+    bounce = malloc(room);
+    if (!bounce)
+        return -ENOMEM;
+    do {
+        size_t wanted = length - done < room ? length - done : room;
+
+        got = read_straight(file, bounce, wanted, where < 0 ? where : where + (off_t)done);
+        if (got > 0 && guest_copy_out(buffer + done, bounce, (size_t)got))
+            got = -EFAULT;
+        if (got > 0)
+            done += (size_t)got;
+    } while (got > 0 && done < length && file->kind == FILE_KIND_DISK);
+    free(bounce);
+    return done ? (ssize_t)done : got;
 }
 
 /* A write that stops half-way is an error: the program must hear of a full disk from this call. */
@@ -96,7 +125,8 @@ static ssize_t write_bytes(const struct file *file, const char *buffer, size_t l
 
 /* With the position lock held: the position of a synchronous file is Linux' own, which processes that
  * inherited the descriptor share; an explicit offset moves it too. */
-static ssize_t do_disk_io(struct file *file, void *buffer, size_t length, off_t where, bool writing)
+static ssize_t do_disk_io(struct file *file, void *buffer, size_t length, off_t where, bool writing,
+                          bool is_direct)
 {
     ssize_t n;
 
@@ -117,7 +147,7 @@ static ssize_t do_disk_io(struct file *file, void *buffer, size_t length, off_t 
         return n;
     }
     n = writing ? write_bytes(file, buffer, length, where)
-                : read_bytes(file, buffer, length, where);
+                : read_bytes(file, buffer, length, where, is_direct);
     if (n >= 0 && where >= 0 && file_is_synchronous(file))
         lseek(file->fd, where + n, SEEK_SET);
     return n;
@@ -151,6 +181,7 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
 {
     IO_STATUS_BLOCK result;
     struct file *file;
+    bool is_direct = true;
     off_t where;
     ssize_t n;
     NTSTATUS status = file_from_handle(handle, 0, &file);
@@ -170,15 +201,15 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
         (event && (status = NtResetEvent(event, NULL))))
         goto done;
     if (!writing && length)
-        ww_prepare_buffer(buffer, length);
+        is_direct = ww_prepare_buffer(buffer, length);
 
     if (file->kind == FILE_KIND_DISK) {
         pthread_mutex_lock(&file->position_lock);
-        n = do_disk_io(file, buffer, length, where, writing);
+        n = do_disk_io(file, buffer, length, where, writing, is_direct);
         pthread_mutex_unlock(&file->position_lock);
     } else {
         n = writing ? write_bytes(file, buffer, length, AT_POSITION)
-                    : read_bytes(file, buffer, length, AT_POSITION);
+                    : read_bytes(file, buffer, length, AT_POSITION, is_direct);
     }
     trace(TRACE_FILE, "%s handle %p, %u bytes: %zd", writing ? "write" : "read", handle,
           (unsigned)length, n);

@@ -273,27 +273,31 @@ bool remote_open_page(pid_t pid, void *address)
     return false;
 }
 
-void ww_prepare_buffer(void *buffer, size_t bytes)
+bool ww_prepare_buffer(void *buffer, size_t bytes)
 {
     char *at = buffer, *end = at + bytes;
+    bool is_watched = false;
     struct view *view;
     sigset_t signals;
 
     if (ww_backend() == WW_NONE || !bytes)
-        return;
+        return true;
     virtual_lock(&signals);
     for (view = view_at_or_above(at); view && view->base < end;
-         view = view_at_or_above(view->base + view->bytes))
-        if (view->watch)
-            ww_prepare_kernel_write(view->watch->region, buffer, bytes);
-    view = view_find(at);
+         view = view_at_or_above(view->base + view->bytes)) {
+        if (!view->watch)
+            continue;
+        is_watched = true;
+        ww_prepare_kernel_write(view->watch->region, buffer, bytes);
+    }
     virtual_unlock(&signals);
-    if (!view || !view->watch || ww_backend() == WW_MPROTECT)
-        return;
+    if (ww_backend() == WW_MPROTECT)
+        return !is_watched;
     /* Touch each page: a write of what is there, atomically against the program's own writers. */
-    if (guest_try()) {
+    if (is_watched && guest_try()) {
         for (char *page = (char *)((uintptr_t)at & ~PAGE_OFFSET); page < end; page += PAGE_BYTES)
             atomic_fetch_or((_Atomic uint8_t *)(page < at ? at : page), 0);
         guest_end();
     }
+    return true;
 }

@@ -15,8 +15,9 @@ void watch_remove(struct view *view);
 /* The second half of a split view goes on with the same watch. */
 void watch_share(struct view *view, struct view *second);
 /* A system call is about to fill a buffer (after its handle was checked): as on Windows, the whole of it
- * counts as written, and with the mprotect backend its pages are opened for the kernel. */
-void ww_prepare_buffer(void *buffer, size_t bytes);
+ * counts as written. False: the kernel must not write there itself, since with the mprotect backend another thread's
+ * reset may close the pages at any time (EFAULT); guest_copy_out then does, whose faults are served. */
+bool ww_prepare_buffer(void *buffer, size_t bytes);
 
 /* mprotect backend: notes a write by other means than the program's own instructions and opens the pages. */
 void watch_open_for_write(void *address, size_t bytes);
