@@ -17,6 +17,10 @@
 #include "virtual.h"
 #include "virtual_watch.h"
 
+/* Wine 8's header has one zero too many; this is the documented value. */
+#undef MEM_RESET_UNDO
+#define MEM_RESET_UNDO 0x1000000
+
 #define TYPE_BITS                                                                                  \
     (MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO | MEM_TOP_DOWN | MEM_WRITE_WATCH |      \
      MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_REPLACE_PLACEHOLDER | MEM_RESERVE_PLACEHOLDER)
@@ -110,17 +114,18 @@ static NTSTATUS take_placeholder(char *base, size_t bytes, ULONG type, ULONG pro
     return STATUS_SUCCESS;
 }
 
-/* MEM_RESET: the content is no longer needed. Linux may drop it when memory is short; what is
- * written afterwards counts. */
-static NTSTATUS reset_pages(char *base, size_t bytes)
+/* MEM_RESET: the content is no longer needed; MEM_RESET_UNDO: it is, and success says that all of it is there. So
+ * nothing may be dropped: Linux is told to take these pages first when memory is short (no write to them, as
+ * far as write watch is concerned). */
+static NTSTATUS reset_pages(char *base, size_t bytes, bool is_undo)
 {
     struct view *view = view_find(base);
 
     if (!view || base + bytes > view->base + view->bytes ||
         !runs_all_committed(view, (size_t)(base - view->base) >> PAGE_SHIFT, bytes >> PAGE_SHIFT))
         return STATUS_CONFLICTING_ADDRESSES;
-    if (view->type == MEM_PRIVATE && !(view->flags & VIEW_WRITE_WATCH))
-        madvise(base, bytes, MADV_FREE);
+    if (view->type == MEM_PRIVATE && !is_undo)
+        madvise(base, bytes, MADV_COLD);
     return STATUS_SUCCESS;
 }
 
@@ -188,7 +193,7 @@ static NTSTATUS allocate(void **address, SIZE_T *size, ULONG type, ULONG protect
     }
     virtual_lock(&signals);
     if (type & (MEM_RESET | MEM_RESET_UNDO)) {
-        status = reset_pages(base, bytes);
+        status = reset_pages(base, bytes, !!(type & MEM_RESET_UNDO));
     } else if (type & MEM_RESERVE || !wanted) {
         if (type & MEM_REPLACE_PLACEHOLDER)
             status = take_placeholder(base, bytes, type, protect, &view);
