@@ -302,11 +302,17 @@ static NTSTATUS set_affinity(const struct process_facts *facts, ULONG_PTR mask)
                                                             : STATUS_SUCCESS;
 }
 
+/* Exceptions for writes to executable memory, for emulators on ARM64. Programs take success as "this is
+ * ARM64" (Wine's test_exec_memory_writes does), so it is refused before anything else is looked at. */
+#define PROCESS_MANAGE_WRITES_TO_EXECUTABLE_MEMORY 83
+
 NTSTATUS WINAPI NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS class, void *buffer,
                                         ULONG length)
 {
     struct process_facts facts;
-    NTSTATUS status = process_get_facts(handle, PROCESS_SET_INFORMATION, &facts);
+    NTSTATUS status = (int)class == PROCESS_MANAGE_WRITES_TO_EXECUTABLE_MEMORY
+                          ? STATUS_NOT_SUPPORTED
+                          : process_get_facts(handle, PROCESS_SET_INFORMATION, &facts);
     union {
         PROCESS_PRIORITY_CLASS priority;
         ULONG_PTR pointer;

@@ -251,6 +251,8 @@ NTSTATUS WINAPI NtSetInformationThread(HANDLE handle, THREADINFOCLASS class, con
         return STATUS_SUCCESS; /* hints; nothing here depends on them */
     case ThreadQuerySetWin32StartAddress:
         return STATUS_SUCCESS;
+    case ThreadManageWritesToExecutableMemory:
+        return STATUS_NOT_SUPPORTED; /* as for processes: ARM64's */
     default:
         trace(TRACE_THREAD, "NtSetInformationThread: class %u is not implemented", class);
         return STATUS_INVALID_INFO_CLASS;

@@ -246,12 +246,17 @@ NTSTATUS WINAPI NtFlushVirtualMemory(HANDLE process_handle, LPCVOID *address, SI
     return status;
 }
 
+#define VM_PAGE_DIRTY_STATE_INFORMATION 3 /* Wine 8's header ends before it */
+
 NTSTATUS WINAPI NtSetInformationVirtualMemory(HANDLE process_handle,
                                               VIRTUAL_MEMORY_INFORMATION_CLASS class,
                                               ULONG_PTR count, PMEMORY_RANGE_ENTRY ranges,
                                               PVOID buffer, ULONG length)
 {
     (void)process_handle, (void)buffer;
+    /* The state that NtSetInformationProcess's class 83 would keep, which is refused there. */
+    if ((int)class == VM_PAGE_DIRTY_STATE_INFORMATION)
+        return STATUS_NOT_SUPPORTED;
     if (class != VmPrefetchInformation)
         return STATUS_INVALID_PARAMETER_2;
     if (!count)
