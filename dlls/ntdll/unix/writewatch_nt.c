@@ -161,6 +161,8 @@ NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)
     if (!size)
         return STATUS_INVALID_PARAMETER_3;
     round_range(base, size, &start, &bytes);
+    if (!bytes)
+        return STATUS_INVALID_PARAMETER;
     status = remote_target(handle, PROCESS_VM_OPERATION, &target);
     if (status)
         return status;
