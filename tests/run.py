@@ -65,6 +65,13 @@ class Test:
         return self
 
 
+def test_images(build):
+    """Sound PE images for the fuzz to mutate."""
+    places = [build / "pe/conformance", build / "dist/lib/decant/x86_64-windows",
+              Path("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows")]
+    return ":".join(str(place) for place in places if place.is_dir())
+
+
 def native_tests(build, stress, sanitize):
     trees = [("native", build / "unix" / "tests", build / "dist/bin/decantserver")]
     if sanitize:
@@ -76,7 +83,7 @@ def native_tests(build, stress, sanitize):
         for program in sorted(folder.glob("test_*")):
             if not os.access(program, os.X_OK) or program.is_dir():
                 continue
-            environment = {"DECANT_SERVER": str(server)}
+            environment = {"DECANT_SERVER": str(server), "DECANT_TEST_IMAGES": test_images(build)}
             if stress:
                 environment["DECANT_STRESS"] = "1"
             tests.append(Test(f"{kind}/{program.name}", [program], environment,

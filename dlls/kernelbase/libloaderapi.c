@@ -6,17 +6,26 @@
 #define DATA_FILE_FLAGS                                                                            \
     (LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE | LOAD_LIBRARY_AS_IMAGE_RESOURCE)
 
-/* Whether a view begins here, and with an image's headers. */
+/* Whether a view begins here, and with all of an image's headers. */
 static bool is_image_start(void *base)
 {
+    const IMAGE_DOS_HEADER *dos = base;
     MEMORY_BASIC_INFORMATION info;
+    const IMAGE_NT_HEADERS *nt;
+    SIZE_T headers;
 
-    return VirtualQuery(base, &info, sizeof(info)) == sizeof(info) && info.State == MEM_COMMIT &&
-           info.AllocationBase == base && info.RegionSize >= sizeof(IMAGE_DOS_HEADER) &&
-           ((IMAGE_DOS_HEADER *)base)->e_magic == IMAGE_DOS_SIGNATURE &&
-           (ULONG)((IMAGE_DOS_HEADER *)base)->e_lfanew <
-               info.RegionSize - sizeof(IMAGE_NT_HEADERS64) &&
-           RtlImageNtHeader(base);
+    if (VirtualQuery(base, &info, sizeof(info)) != sizeof(info) || info.State != MEM_COMMIT ||
+        info.AllocationBase != base || info.RegionSize < sizeof(*dos) + sizeof(*nt) ||
+        dos->e_magic != IMAGE_DOS_SIGNATURE ||
+        (ULONG)dos->e_lfanew > info.RegionSize - sizeof(*nt))
+        return false;
+    nt = RtlImageNtHeader(base);
+    if (!nt)
+        return false;
+    headers = (ULONG)dos->e_lfanew + FIELD_OFFSET(IMAGE_NT_HEADERS, OptionalHeader) +
+              nt->FileHeader.SizeOfOptionalHeader +
+              nt->FileHeader.NumberOfSections * sizeof(IMAGE_SECTION_HEADER);
+    return headers <= info.RegionSize;
 }
 
 /* A file mapped for its resources: bit 0 of the handle says that it lies flat as in the file, bit 1 that it

@@ -153,11 +153,9 @@ DWORD WINAPI SizeofResource(HMODULE module, HRSRC resource)
 
 /* --- Enumerating --- */
 
-static const IMAGE_RESOURCE_DIRECTORY *root_of(HMODULE module)
+static const char *root_of(HMODULE module, ULONG *bytes)
 {
-    ULONG size;
-
-    return RtlImageDirectoryEntryToData(module, TRUE, IMAGE_DIRECTORY_ENTRY_RESOURCE, &size);
+    return RtlImageDirectoryEntryToData(module, TRUE, IMAGE_DIRECTORY_ENTRY_RESOURCE, bytes);
 }
 
 static const IMAGE_RESOURCE_DIRECTORY_ENTRY *entries_of(const IMAGE_RESOURCE_DIRECTORY *directory,
@@ -167,15 +165,22 @@ static const IMAGE_RESOURCE_DIRECTORY_ENTRY *entries_of(const IMAGE_RESOURCE_DIR
     return (const void *)(directory + 1);
 }
 
-/* An entry's name as Win32 gives it: a number, or a copy in *owned that free_wide takes. */
-static WCHAR *entry_name(const void *root, const IMAGE_RESOURCE_DIRECTORY_ENTRY *entry, WCHAR **owned)
+/* An entry's name as Win32 gives it: a number, or a copy in *owned that free_wide takes. NULL (a number that no
+ * resource has) for a name outside the tree. */
+static WCHAR *entry_name(HMODULE module, const IMAGE_RESOURCE_DIRECTORY_ENTRY *entry, WCHAR **owned)
 {
     const IMAGE_RESOURCE_DIR_STRING_U *text;
+    const char *root;
+    ULONG bytes = 0;
 
     *owned = NULL;
     if (!entry->NameIsString)
         return MAKEINTRESOURCEW(entry->Id);
-    text = (const void *)((const char *)root + entry->NameOffset);
+    root = root_of(module, &bytes);
+    text = (const void *)(root + entry->NameOffset);
+    if (!root || bytes < sizeof(WORD) || entry->NameOffset > bytes - sizeof(WORD) ||
+        (bytes - sizeof(WORD) - entry->NameOffset) / sizeof(WCHAR) < text->Length)
+        return NULL;
     *owned = RtlAllocateHeap(process_heap(), 0, (text->Length + 1u) * sizeof(WCHAR));
     if (*owned) {
         memcpy(*owned, text->NameString, text->Length * sizeof(WCHAR));
@@ -206,17 +211,17 @@ BOOL WINAPI EnumResourceTypesExW(HMODULE module, ENUMRESTYPEPROCW callback, LONG
 {
     const IMAGE_RESOURCE_DIRECTORY_ENTRY *entries;
     const IMAGE_RESOURCE_DIRECTORY *root;
+    LDR_RESOURCE_INFO info = {0};
     BOOL go_on = TRUE;
     int count;
 
     (void)flags, (void)language;
     module = module_or_program(module);
-    root = root_of(module);
-    if (!root)
-        return set_error(ERROR_RESOURCE_DATA_NOT_FOUND);
+    if (!check_status(LdrFindResourceDirectory_U(module, &info, 0, &root)))
+        return FALSE;
     entries = entries_of(root, &count);
     for (int i = 0; i < count && go_on; i++) {
-        WCHAR *owned, *name = entry_name(root, &entries[i], &owned);
+        WCHAR *owned, *name = entry_name(module, &entries[i], &owned);
 
         go_on = callback(module, name, argument);
         free_wide(owned);
@@ -243,7 +248,7 @@ BOOL WINAPI EnumResourceNamesExW(HMODULE module, LPCWSTR type, ENUMRESNAMEPROCW 
         return FALSE;
     entries = entries_of(folder, &count);
     for (int i = 0; i < count && go_on; i++) {
-        WCHAR *owned, *name = entry_name(root_of(module), &entries[i], &owned);
+        WCHAR *owned, *name = entry_name(module, &entries[i], &owned);
 
         go_on = callback(module, type, name, argument);
         free_wide(owned);
@@ -327,7 +332,7 @@ INT WINAPI LoadStringW(HINSTANCE module, UINT id, LPWSTR buffer, INT room)
 {
     HRSRC resource = FindResourceW(module, MAKEINTRESOURCEW((LOWORD(id) >> 4) + 1),
                                    (LPCWSTR)RT_STRING);
-    const WCHAR *text;
+    const WCHAR *text, *end;
     INT length;
 
     if (!resource || !buffer)
@@ -335,8 +340,11 @@ INT WINAPI LoadStringW(HINSTANCE module, UINT id, LPWSTR buffer, INT room)
     text = LoadResource(module, resource);
     if (!text)
         return 0;
-    for (UINT i = id % STRINGS_PER_BLOCK; i; i--)
+    end = text + SizeofResource(module, resource) / sizeof(WCHAR);
+    for (UINT i = id % STRINGS_PER_BLOCK; i && text < end; i--)
         text += *text + 1;
+    if (text >= end || *text >= end - text)
+        return 0;
     length = *text++;
     if (!room) {
         *(const WCHAR **)buffer = text;

@@ -36,7 +36,8 @@ static void find_directory(void *base, struct image *image)
     image->count = 0;
     if (nt->OptionalHeader.NumberOfRvaAndSizes > IMAGE_DIRECTORY_ENTRY_EXCEPTION &&
         directory->VirtualAddress && directory->VirtualAddress < bytes &&
-        directory->Size <= bytes - directory->VirtualAddress) {
+        directory->Size <= bytes - directory->VirtualAddress &&
+        is_readable((char *)base + directory->VirtualAddress, directory->Size)) {
         image->functions = (void *)((char *)base + directory->VirtualAddress);
         image->count = directory->Size / sizeof(RUNTIME_FUNCTION);
     }
@@ -191,8 +192,13 @@ RUNTIME_FUNCTION *WINAPI RtlLookupFunctionEntry(ULONG_PTR pc, ULONG_PTR *base,
         *base = image.start;
         function = search(image.functions, image.count, (ULONG)(pc - image.start));
         /* Linkers point parts of a function at the entry of another part. */
-        if (function && (function->UnwindData & 1))
-            function = (void *)(image.start + (function->UnwindData & ~1u));
+        if (function && (function->UnwindData & 1)) {
+            ULONG rva = function->UnwindData & ~1u;
+
+            function = rva < image.end - image.start - sizeof(*function)
+                           ? (void *)(image.start + rva)
+                           : NULL;
+        }
         return (RUNTIME_FUNCTION *)function;
     }
     *base = 0;

@@ -59,17 +59,25 @@ const char *module_rva_string(const struct module *module, ULONG rva)
     return NULL;
 }
 
-/* One of the data directories that the optional header really has, NULL for none. */
+/* One of the data directories that the optional header really has, NULL for none. Of a data file it may be the
+ * header of a 32-bit image. */
 static const IMAGE_DATA_DIRECTORY *data_directory(const IMAGE_NT_HEADERS64 *nt, unsigned index)
 {
-    SIZE_T at = offsetof(IMAGE_OPTIONAL_HEADER64, DataDirectory[index]);
+    const IMAGE_NT_HEADERS32 *nt32 = (const void *)nt;
+    const IMAGE_DATA_DIRECTORY *directories = nt->OptionalHeader.DataDirectory;
+    DWORD count = nt->OptionalHeader.NumberOfRvaAndSizes;
+    const char *end = (const char *)&nt->OptionalHeader + nt->FileHeader.SizeOfOptionalHeader;
 
-    if (nt->OptionalHeader.Magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC ||
-        index >= IMAGE_NUMBEROF_DIRECTORY_ENTRIES ||
-        index >= nt->OptionalHeader.NumberOfRvaAndSizes ||
-        nt->FileHeader.SizeOfOptionalHeader < at + sizeof(IMAGE_DATA_DIRECTORY))
+    if (nt->OptionalHeader.Magic == IMAGE_NT_OPTIONAL_HDR32_MAGIC) {
+        directories = nt32->OptionalHeader.DataDirectory;
+        count = nt32->OptionalHeader.NumberOfRvaAndSizes;
+    } else if (nt->OptionalHeader.Magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC) {
         return NULL;
-    return &nt->OptionalHeader.DataDirectory[index];
+    }
+    if (index >= IMAGE_NUMBEROF_DIRECTORY_ENTRIES || index >= count ||
+        (const char *)&directories[index + 1] > end)
+        return NULL;
+    return &directories[index];
 }
 
 void *module_directory(const struct module *module, unsigned index, ULONG *bytes)

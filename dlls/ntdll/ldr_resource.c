@@ -8,9 +8,25 @@
 
 #define MAX_LANGUAGES 8
 
+/* The tree's root, all `bytes` of which can be read; everything below is checked against them. */
 static const IMAGE_RESOURCE_DIRECTORY *root_directory(HMODULE base, ULONG *bytes)
 {
-    return RtlImageDirectoryEntryToData(base, TRUE, IMAGE_DIRECTORY_ENTRY_RESOURCE, bytes);
+    const IMAGE_RESOURCE_DIRECTORY *root =
+        RtlImageDirectoryEntryToData(base, TRUE, IMAGE_DIRECTORY_ENTRY_RESOURCE, bytes);
+
+    return root && *bytes >= sizeof(*root) && is_readable(root, *bytes) ? root : NULL;
+}
+
+/* A directory with its entries at an offset into the tree, NULL where they would not all be inside. */
+static const IMAGE_RESOURCE_DIRECTORY *directory_at(const char *root, ULONG bytes, ULONG offset)
+{
+    const IMAGE_RESOURCE_DIRECTORY *directory = (const void *)(root + offset);
+
+    if (offset > bytes || bytes - offset < sizeof(*directory) ||
+        (bytes - offset - sizeof(*directory)) / sizeof(IMAGE_RESOURCE_DIRECTORY_ENTRY) <
+            (ULONG)directory->NumberOfNamedEntries + directory->NumberOfIdEntries)
+        return NULL;
+    return directory;
 }
 
 static const IMAGE_RESOURCE_DIRECTORY_ENTRY *
@@ -34,7 +50,8 @@ find_id(const IMAGE_RESOURCE_DIRECTORY *directory, WORD id)
 }
 
 static const IMAGE_RESOURCE_DIRECTORY_ENTRY *
-find_name(const IMAGE_RESOURCE_DIRECTORY *directory, const WCHAR *name, const char *root)
+find_name(const IMAGE_RESOURCE_DIRECTORY *directory, const WCHAR *name, const char *root,
+          ULONG bytes)
 {
     const IMAGE_RESOURCE_DIRECTORY_ENTRY *entries = (const void *)(directory + 1);
     size_t length = wcslen(name);
@@ -42,6 +59,9 @@ find_name(const IMAGE_RESOURCE_DIRECTORY *directory, const WCHAR *name, const ch
     for (int i = 0; i < directory->NumberOfNamedEntries; i++) {
         const IMAGE_RESOURCE_DIR_STRING_U *text = (const void *)(root + entries[i].NameOffset);
 
+        if (bytes < sizeof(WORD) + length * sizeof(WCHAR) ||
+            entries[i].NameOffset > bytes - sizeof(WORD) - length * sizeof(WCHAR))
+            continue;
         if (text->Length == length && !_wcsnicmp(text->NameString, name, length))
             return &entries[i];
     }
@@ -49,7 +69,8 @@ find_name(const IMAGE_RESOURCE_DIRECTORY *directory, const WCHAR *name, const ch
 }
 
 static const IMAGE_RESOURCE_DIRECTORY_ENTRY *
-find_entry(const IMAGE_RESOURCE_DIRECTORY *directory, ULONG_PTR name, const char *root)
+find_entry(const IMAGE_RESOURCE_DIRECTORY *directory, ULONG_PTR name, const char *root,
+           ULONG bytes)
 {
     if (!(name >> 16))
         return find_id(directory, (WORD)name);
@@ -64,7 +85,7 @@ find_entry(const IMAGE_RESOURCE_DIRECTORY *directory, ULONG_PTR name, const char
         }
         return find_id(directory, id);
     }
-    return find_name(directory, (const WCHAR *)name, root);
+    return find_name(directory, (const WCHAR *)name, root, bytes);
 }
 
 /* The order in which Windows tries languages: the one asked for, its neutral and default
@@ -113,23 +134,29 @@ static NTSTATUS find(HMODULE base, const LDR_RESOURCE_INFO *info, ULONG level, b
     if (!directory)
         return STATUS_RESOURCE_DATA_NOT_FOUND;
     root = (const char *)directory;
+    directory = directory_at(root, bytes, 0);
+    if (!directory)
+        return STATUS_INVALID_IMAGE_FORMAT;
     for (ULONG i = 0; i < level; i++) {
         const IMAGE_RESOURCE_DIRECTORY_ENTRY *entry =
-            i == 0   ? find_entry(directory, info->Type, root)
-            : i == 1 ? find_entry(directory, info->Name, root)
+            i == 0   ? find_entry(directory, info->Type, root, bytes)
+            : i == 1 ? find_entry(directory, info->Name, root, bytes)
                      : find_language(directory, (WORD)info->Language);
 
         if (!entry)
             return not_found[i];
-        if (entry->OffsetToDirectory + sizeof(*directory) > bytes)
-            return STATUS_INVALID_IMAGE_FORMAT;
         if (!entry->DataIsDirectory) {
+            if (bytes < sizeof(IMAGE_RESOURCE_DATA_ENTRY) ||
+                entry->OffsetToData > bytes - sizeof(IMAGE_RESOURCE_DATA_ENTRY))
+                return STATUS_INVALID_IMAGE_FORMAT;
             if (want_directory || i + 1 != level)
                 return STATUS_RESOURCE_DATA_NOT_FOUND;
             *found = root + entry->OffsetToData;
             return STATUS_SUCCESS;
         }
-        directory = (const void *)(root + entry->OffsetToDirectory);
+        directory = directory_at(root, bytes, entry->OffsetToDirectory);
+        if (!directory)
+            return STATUS_INVALID_IMAGE_FORMAT;
     }
     if (!want_directory)
         return STATUS_RESOURCE_DATA_NOT_FOUND;
@@ -163,18 +190,21 @@ NTSTATUS WINAPI LdrAccessResource(HMODULE base, const IMAGE_RESOURCE_DATA_ENTRY 
                                   ULONG *bytes)
 {
     ULONG directory_bytes;
+    HMODULE flat;
+    char *found;
 
     if (!base)
         base = current_peb()->ImageBaseAddress;
     if (!root_directory(base, &directory_bytes))
         return STATUS_RESOURCE_DATA_NOT_FOUND;
-    if (data) {
-        HMODULE flat = (HMODULE)((ULONG_PTR)base & ~(ULONG_PTR)3);
-
-        *data = (ULONG_PTR)base & 1
-                    ? RtlImageRvaToVa(RtlImageNtHeader(flat), flat, entry->OffsetToData, NULL)
-                    : (char *)flat + entry->OffsetToData;
-    }
+    flat = (HMODULE)((ULONG_PTR)base & ~(ULONG_PTR)3);
+    found = (ULONG_PTR)base & 1
+                ? RtlImageRvaToVa(RtlImageNtHeader(flat), flat, entry->OffsetToData, NULL)
+                : (char *)flat + entry->OffsetToData;
+    if (!found || !is_readable(found, entry->Size))
+        return STATUS_INVALID_IMAGE_FORMAT;
+    if (data)
+        *data = found;
     if (bytes)
         *bytes = entry->Size;
     return STATUS_SUCCESS;

@@ -37,15 +37,45 @@ static bool is_inside(const struct module *module, ULONG64 address, SIZE_T bytes
            module->entry.SizeOfImage - (address - base) >= bytes;
 }
 
+static bool is_writable(const void *address, SIZE_T bytes)
+{
+    const ULONG writable =
+        PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+    MEMORY_BASIC_INFORMATION info;
+
+    return !NtQueryVirtualMemory(NtCurrentProcess(), address, MemoryBasicInformation, &info,
+                                 sizeof(info), NULL) &&
+           info.State == MEM_COMMIT && info.Protect & writable &&
+           (SIZE_T)((char *)info.BaseAddress + info.RegionSize - (const char *)address) >= bytes;
+}
+
+/* The callbacks that there are at load, up to the NULL, are the image's own functions. */
+static bool callbacks_are_sound(const struct module *module, ULONG64 at)
+{
+    for (; at; at += sizeof(void *)) {
+        const ULONG64 *callback = (const ULONG64 *)at;
+
+        if (!is_inside(module, at, sizeof(*callback)) || !is_readable(callback, sizeof(*callback)))
+            return false;
+        if (!*callback)
+            break;
+        if (!is_inside(module, *callback, 1))
+            return false;
+    }
+    return true;
+}
+
 static bool is_sound(const struct module *module, const IMAGE_TLS_DIRECTORY *directory)
 {
     ULONG64 start = directory->StartAddressOfRawData, end = directory->EndAddressOfRawData;
 
-    return end >= start && (start == end || is_inside(module, start, end - start)) &&
+    return end >= start &&
+           (start == end || (is_inside(module, start, end - start) &&
+                             is_readable((void *)start, end - start))) &&
            directory->SizeOfZeroFill < 0x40000000 &&
            is_inside(module, directory->AddressOfIndex, sizeof(DWORD)) &&
-           (!directory->AddressOfCallBacks ||
-            is_inside(module, directory->AddressOfCallBacks, sizeof(void *)));
+           is_writable((void *)directory->AddressOfIndex, sizeof(DWORD)) &&
+           callbacks_are_sound(module, directory->AddressOfCallBacks);
 }
 
 static void *new_block(const IMAGE_TLS_DIRECTORY *directory)
@@ -144,7 +174,7 @@ void tls_call_callbacks(struct module *module, ULONG reason)
     const IMAGE_TLS_DIRECTORY *directory = tls_directory(module);
     const PIMAGE_TLS_CALLBACK *callback;
 
-    if (!directory || !is_sound(module, directory) || !directory->AddressOfCallBacks)
+    if (!directory || !directory->AddressOfCallBacks)
         return;
     for (callback = (const PIMAGE_TLS_CALLBACK *)directory->AddressOfCallBacks;
          is_inside(module, (ULONG_PTR)callback, sizeof(*callback)) && *callback; callback++)
