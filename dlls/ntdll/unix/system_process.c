@@ -105,7 +105,7 @@ static void process_name(const char *pid, const char *linux_name, char *name, si
             for (const char *p = argument; *p; p++)
                 if (*p == '/' || *p == '\\')
                     base = p + 1;
-            snprintf(name, room, "%s", base);
+            snprintf(name, room, "%.*s", (int)room - 1, base);
             return;
         }
         if (argument == text && !strstr(argument, "decant"))
