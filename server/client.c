@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "object.h"
 #include "server.h"
 
 struct request_kind {
@@ -67,13 +68,13 @@ void client_bury(struct client *client)
         clients = client->next;
     client->next = buried;
     buried = client;
+    objects_client_ended(client);
     loop_remove(&client->socket);
     if (client->process.fd >= 0)
         loop_remove(&client->process);
     close_fd(&client->socket.fd);
     close_fd(&client->process.fd);
     close_fd(&client->service);
-    close_fd(&client->page);
 }
 
 void clients_free_buried(void)
@@ -111,9 +112,8 @@ static bool receive(struct client *client, struct request *request, void *buffer
         request->fd_count = (unsigned)((at->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         memcpy(request->fds, CMSG_DATA(at), request->fd_count * sizeof(int));
     }
-    /* Truncated control data also means that this server has no descriptor left for it: the
-     * client's request cannot be met, and what it sent is lost. */
-    *is_dead = got <= 0 || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+    *is_dead = got <= 0 || message.msg_flags & MSG_TRUNC;
+    request->has_lost_fds = message.msg_flags & MSG_CTRUNC;
     request->message = buffer;
     request->bytes = got > 0 ? (size_t)got : 0;
     return !*is_dead;
@@ -168,7 +168,7 @@ static bool serve(struct client *client, struct request *request)
     answer.fd = -1;
     answer.owns_fd = false;
     trace_request(client, request->message);
-    result = kind->handle(client, request, &answer);
+    result = request->has_lost_fds ? -EMFILE : kind->handle(client, request, &answer);
     answer.header.type = header->type;
     answer.header.status = result;
     is_good = result != DROP_CLIENT && reply(client, &answer, kind->reply_bytes);
@@ -219,7 +219,7 @@ void client_accept(int socket)
             continue;
         }
         client->socket = (struct watch){fd, socket_ready};
-        client->process.fd = client->service = client->page = -1;
+        client->process.fd = client->service = -1;
         client->pid = peer.pid;
         if (loop_add(&client->socket, EPOLLIN)) {
             close(fd);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "object.h"
 #include "server.h"
 
 #define EXIT_CANNOT_START 126
 #define DEFAULT_LINGER_MS 3000
+#define TIDY_AGAIN_MS     2    /* what a living program has locked just then */
 
 static int epoll_fd = -1;
 static bool is_told_to_end;
@@ -129,7 +132,10 @@ static void run(int linger)
         int64_t left = client_count() ? -1 : idle_since + linger - now_ms();
         int count;
 
-        if (is_told_to_end || (!client_count() && left <= 0)) {
+        if (!objects_tidy() && (left < 0 || left > TIDY_AGAIN_MS))
+            left = TIDY_AGAIN_MS;
+
+        if (is_told_to_end || (!client_count() && idle_since + linger <= now_ms())) {
             if (session_close() || is_told_to_end)
                 return;
             left = 0;
@@ -195,6 +201,7 @@ int main(int argc, char **argv)
     if (ready >= 0)
         ready = result;
     raise_limit();
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for name.c; without it only ASCII has two cases */
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0 || watch_signals(&signals)) {
         say(ready, 'E', strerror(errno));

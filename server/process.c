@@ -3,6 +3,7 @@
  * Processes: the greeting, introducing one to another, the summary.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "object.h"
 #include "server.h"
 
 #ifndef SO_PEERPIDFD
@@ -45,14 +47,13 @@ int handle_hello(struct client *client, struct request *request, struct answer *
     const struct request_hello *hello = request->message;
     struct reply_hello *reply = (struct reply_hello *)answer->message;
     struct client *old;
-    unsigned at = 0;
     int error;
 
     reply->version = PROTOCOL_VERSION;
     reply->server_pid = getpid();
     if (hello->version != PROTOCOL_VERSION)
         return -EPROTO;
-    if (client->has_greeted || hello->flags & ~(uint32_t)(HELLO_SERVICE | HELLO_PAGE) ||
+    if (client->has_greeted || hello->flags & ~(uint32_t)HELLO_SERVICE ||
         request->fd_count != (unsigned)__builtin_popcount(hello->flags))
         return DROP_CLIENT;
     /* A program in another pid namespace: its ids mean nothing here. */
@@ -75,12 +76,8 @@ int handle_hello(struct client *client, struct request *request, struct answer *
         return error;
     }
     if (hello->flags & HELLO_SERVICE) {
-        client->service = request->fds[at];
-        request->fds[at++] = -1;
-    }
-    if (hello->flags & HELLO_PAGE) {
-        client->page = request->fds[at];
-        request->fds[at++] = -1;
+        client->service = request->fds[0];
+        request->fds[0] = -1;
     }
     client->has_greeted = true;
     return 0;
@@ -127,6 +124,19 @@ int handle_connect_process(struct client *client, struct request *request, struc
     return 0;
 }
 
+int handle_process_ended(struct client *client, struct request *request, struct answer *answer)
+{
+    const struct request_process_ended *wanted = request->message;
+    struct client *target = client_find(wanted->pid);
+    struct pollfd poll_fd = {target ? target->process.fd : -1, POLLIN, 0};
+
+    ((struct reply_process_ended *)answer->message)->pid = wanted->pid;
+    /* Its end is seen here first only when the asker was faster than our own epoll. */
+    if (target && target != client && poll(&poll_fd, 1, 0) == 1)
+        client_bury(target);
+    return 0;
+}
+
 int handle_status(struct client *client, struct request *request, struct answer *answer)
 {
     struct reply_status *reply = (struct reply_status *)answer->message;
@@ -135,5 +145,6 @@ int handle_status(struct client *client, struct request *request, struct answer 
     reply->version = PROTOCOL_VERSION;
     reply->server_pid = getpid();
     reply->processes = (uint32_t)(client_count() - !client->has_greeted);
+    reply->objects = (uint32_t)object_count();
     return 0;
 }

@@ -49,7 +49,6 @@ struct client {
     struct watch socket;
     struct watch process;   /* the pidfd; fd -1 before hello */
     int service;            /* our end of its service channel, or -1 */
-    int page;               /* its page, or -1 */
     pid_t pid;              /* as the kernel told us */
     bool has_greeted;
     bool is_gone;           /* buried; freed at the end of the loop's round */
@@ -61,6 +60,7 @@ struct request {
     size_t bytes;           /* with the tail */
     int fds[PROTOCOL_MAX_FDS];
     unsigned fd_count;
+    bool has_lost_fds;      /* more came than may, or the server has no descriptor left for them */
 };
 
 /* The reply's fields and tail are the handler's, its type is filled in. `fd` is sent when it is not -1, and

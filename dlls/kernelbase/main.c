@@ -81,22 +81,38 @@ BOOL WINAPI AreFileApisANSI(void)
     return !file_apis_are_oem;
 }
 
+/* What Win32 names of objects are relative to; opened once. NULL: it cannot be, and names will be refused. */
+static HANDLE base_named_objects(void)
+{
+    static HANDLE directory;
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING path;
+    HANDLE handle;
+
+    if (directory)
+        return directory;
+    RtlInitUnicodeString(&path, L"\\Sessions\\1\\BaseNamedObjects");
+    InitializeObjectAttributes(&attributes, &path, 0, NULL, NULL);
+    if (NtOpenDirectoryObject(&handle, 0xf, &attributes)) /* query, traverse, create */
+        return NULL;
+    if (InterlockedCompareExchangePointer(&directory, handle, NULL))
+        NtClose(handle);
+    return directory;
+}
+
+/* Names differ in case (Microsoft: "Name comparison is case sensitive"); Global\, Local\ and Session\ are links in
+ * the directory. An empty name is none. */
 void object_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string,
                        const SECURITY_ATTRIBUTES *security, const WCHAR *name)
 {
-    ULONG flags = OBJ_CASE_INSENSITIVE | OBJ_OPENIF;
+    ULONG flags = OBJ_OPENIF;
 
     if (security && security->bInheritHandle)
         flags |= OBJ_INHERIT;
-    if (name) {
-        /* Global\ and Local\ are one space: there is one session. */
-        if (!wcsncmp(name, L"Global\\", 7))
-            name += 7;
-        else if (!wcsncmp(name, L"Local\\", 6))
-            name += 6;
+    if (name)
         RtlInitUnicodeString(string, name);
-    }
-    InitializeObjectAttributes(attributes, name ? string : NULL, flags, NULL,
+    InitializeObjectAttributes(attributes, name ? string : NULL, flags,
+                               name && *name ? base_named_objects() : NULL,
                                security ? security->lpSecurityDescriptor : NULL);
 }
 

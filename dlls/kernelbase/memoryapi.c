@@ -195,7 +195,7 @@ HANDLE WINAPI OpenFileMappingW(DWORD access, BOOL inherit, LPCWSTR name)
         return NULL;
     }
     object_attributes(&attributes, &string, NULL, name);
-    attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
+    attributes.Attributes = inherit ? OBJ_INHERIT : 0;
     if (access == FILE_MAP_COPY)
         access = SECTION_MAP_READ;
     return check_status(NtOpenSection(&section, access | SECTION_QUERY, &attributes)) ? section

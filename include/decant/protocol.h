@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL_VERSION     1u
+#define PROTOCOL_VERSION     2u
 #define PROTOCOL_SOCKET      "server.sock"
 #define PROTOCOL_LOCK        "server.lock"
 #define PROTOCOL_MAX_BYTES   16384 /* of a message */
@@ -19,8 +19,36 @@
 
 enum {
     HELLO_SERVICE = 1, /* the service channel's end comes along */
-    HELLO_PAGE = 2,    /* the process's page comes along */
 };
+
+/* Kinds of objects. Those up to OBJECT_LAST_SYNC lie in a slot of an arena (sync_layout.h), which the server
+ * looks after. */
+enum object_kind {
+    OBJECT_NONE,
+    OBJECT_EVENT,
+    OBJECT_SEMAPHORE,
+    OBJECT_MUTANT,
+    OBJECT_TIMER,
+    OBJECT_LAST_SYNC = OBJECT_TIMER,
+    OBJECT_THREAD,
+    OBJECT_SECTION,
+    OBJECT_FILE,
+    OBJECT_PROCESS,
+    OBJECT_JOB,
+    OBJECT_KEYED_EVENT,
+    OBJECT_PORT,
+    OBJECT_DIRECTORY,
+    OBJECT_KINDS
+};
+
+/* Flags of object_register and object_open. */
+enum {
+    OBJECT_OPEN_IF = 1,    /* an object that is there already will do */
+    OBJECT_ANY_CASE = 2,   /* upper and lower case are one */
+};
+
+#define PROTOCOL_MAX_NAME 4096 /* bytes of UTF-16 */
+#define PROTOCOL_MAX_DATA 8192 /* bytes that describe an object */
 
 struct protocol_header {
     uint32_t type;  /* enum protocol_type; a reply repeats the request's, a notice has its own */

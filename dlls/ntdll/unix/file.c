@@ -11,6 +11,7 @@
 
 #include "directory.h"
 #include "file.h"
+#include "object_share.h"
 
 static void file_destroy(struct object *object)
 {
@@ -45,10 +46,39 @@ static void file_destroy(struct object *object)
     free(file);
 }
 
+/* The other process's file object shares the position, as on Windows, since Linux' descriptors do. */
+static NTSTATUS describe(struct object *object, struct object_description *description, int *fd,
+                         const char **path)
+{
+    struct file *file = container_of(object, struct file, header);
+
+    description->options = file->options;
+    description->type = file->sharing;
+    description->access = file->access;
+    *fd = file->fd;
+    *path = file->unix_path;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS file_import(const struct object_description *description, int fd, const char *path,
+                     struct object **out)
+{
+    struct file *file;
+    NTSTATUS status = fd < 0 ? STATUS_INVALID_PARAMETER
+                             : file_create_object(fd, path, description->access, description->type,
+                                                  description->options, &file);
+
+    if (!status)
+        *out = &file->header;
+    return status;
+}
+
 const struct object_ops file_ops = {
     .type_name = L"File",
+    .kind = OBJECT_FILE,
     .valid_access = FILE_ALL_ACCESS,
     .mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS},
+    .describe = describe,
     .destroy = file_destroy,
 };
 

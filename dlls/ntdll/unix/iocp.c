@@ -46,6 +46,7 @@ static void destroy(struct object *object)
 
 static const struct object_ops port_ops = {
     .type_name = L"IoCompletion",
+    .kind = OBJECT_PORT,
     .valid_access = IO_COMPLETION_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | IO_COMPLETION_QUERY_STATE,
                 STANDARD_RIGHTS_WRITE | IO_COMPLETION_MODIFY_STATE,
@@ -128,19 +129,8 @@ static NTSTATUS make(void *context, struct object **out)
 NTSTATUS WINAPI NtCreateIoCompletion(HANDLE *handle, ACCESS_MASK access,
                                      OBJECT_ATTRIBUTES *attributes, ULONG threads)
 {
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags);
-
     (void)threads;
-    if (!status)
-        status = object_by_name(attributes, &port_ops, make, NULL, &object);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    return status ? status : guest_copy_out(handle, &result, sizeof(result));
+    return object_open_handle(handle, access, attributes, &port_ops, make, NULL);
 }
 
 NTSTATUS WINAPI NtSetIoCompletion(HANDLE handle, ULONG_PTR key, ULONG_PTR value, NTSTATUS io_status,

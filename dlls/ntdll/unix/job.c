@@ -115,6 +115,7 @@ static void destroy(struct object *object)
 
 static const struct object_ops job_ops = {
     .type_name = L"Job",
+    .kind = OBJECT_JOB,
     .valid_access = JOB_OBJECT_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | JOB_OBJECT_QUERY,
                 STANDARD_RIGHTS_WRITE | JOB_OBJECT_ASSIGN_PROCESS | JOB_OBJECT_SET_ATTRIBUTES |
@@ -146,26 +147,6 @@ static NTSTATUS make(void *context, struct object **out)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS give_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
-                            object_create_function *create)
-{
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags), created;
-
-    if (!status)
-        status = object_by_name(attributes, &job_ops, create, NULL, &object);
-    if (!NT_SUCCESS(status))
-        return status;
-    created = status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
-        NtClose(result);
-    return status ? status : created;
-}
-
 void jobs_process_exiting(void)
 {
     /* No lock: the only thread that still runs may have been ended while it held it. */
@@ -179,13 +160,13 @@ void jobs_process_exiting(void)
 NTSTATUS WINAPI NtCreateJobObject(HANDLE *handle, ACCESS_MASK access,
                                   const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, make);
+    return object_open_handle(handle, access, attributes, &job_ops, make, NULL);
 }
 
 NTSTATUS WINAPI NtOpenJobObject(HANDLE *handle, ACCESS_MASK access,
                                 const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, NULL);
+    return object_open_handle(handle, access, attributes, &job_ops, NULL, NULL);
 }
 
 /* Under the lock. By pid and life: two handles may lead to two objects of one process. */

@@ -53,6 +53,7 @@ static void destroy(struct object *object)
 
 static const struct object_ops keyed_event_ops = {
     .type_name = L"KeyedEvent",
+    .kind = OBJECT_KEYED_EVENT,
     .valid_access = KEYEDEVENT_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | KEYEDEVENT_WAIT, STANDARD_RIGHTS_WRITE | KEYEDEVENT_WAKE,
                 STANDARD_RIGHTS_EXECUTE, KEYEDEVENT_ALL_ACCESS},
@@ -71,36 +72,16 @@ static NTSTATUS make(void *context, struct object **out)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS give_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
-                            object_create_function *create)
-{
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags), created;
-
-    if (!status)
-        status = object_by_name(attributes, &keyed_event_ops, create, NULL, &object);
-    if (!NT_SUCCESS(status))
-        return status;
-    created = status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
-        NtClose(result);
-    return status ? status : created;
-}
-
 NTSTATUS WINAPI NtCreateKeyedEvent(HANDLE *handle, ACCESS_MASK access,
                                    const OBJECT_ATTRIBUTES *attributes, ULONG flags)
 {
-    return flags ? STATUS_INVALID_PARAMETER_4 : give_handle(handle, access, attributes, make);
+    return flags ? STATUS_INVALID_PARAMETER_4 : object_open_handle(handle, access, attributes, &keyed_event_ops, make, NULL);
 }
 
 NTSTATUS WINAPI NtOpenKeyedEvent(HANDLE *handle, ACCESS_MASK access,
                                  const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, NULL);
+    return object_open_handle(handle, access, attributes, &keyed_event_ops, NULL, NULL);
 }
 
 /* Under the lock: the oldest partner for `key` leaves the list. */

@@ -279,10 +279,12 @@ int decant_main(const struct decant_start *start)
     process.peb->ImageSubSystemMinorVersion = info.subsystem_version & 0xffff;
     process.default_stack_reserve = info.stack_reserve;
     process.default_stack_commit = info.stack_commit;
-    if (server_begin(-1))
+    if (server_begin())
         return EXIT_CANNOT_START;
 
     status = thread_init_first(info.stack_reserve, info.stack_commit, (void *)info.entry);
+    if (server_finish())
+        return EXIT_CANNOT_START;
     if (!status)
         status = child_take_parameters(&parameters);
     if (!status && !parameters && !(status = parameters_from_linux(&parameters)))
@@ -292,8 +294,6 @@ int decant_main(const struct decant_start *start)
         report_error("cannot set up the first thread (status 0x%08x)", (unsigned)status);
         return EXIT_CANNOT_START;
     }
-    if (server_finish(-1))
-        return EXIT_CANNOT_START;
     error = remote_service_start(server_service_channel());
     if (error) {
         report_error("cannot start the service thread: %s", strerror(-error));

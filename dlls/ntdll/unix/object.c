@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object.h"
+#include "object_share.h"
 #include "process_object.h"
 
 #define BLOCK_ENTRIES 1024u
@@ -41,6 +41,7 @@ void object_init(struct object *object, const struct object_ops *ops)
     atomic_init(&object->references, 1);
     atomic_init(&object->handles, 0);
     object->name = NULL;
+    object->shared_id = 0;
 }
 
 void object_retain(struct object *object)
@@ -52,8 +53,10 @@ void object_release(struct object *object)
 {
     if (atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) != 1)
         return;
-    if (object->name)
-        name_forget(object);
+    if (object->shared_id)
+        share_handles_gone(object); /* it never had a handle */
+    free(object->name);
+    object->name = NULL;
     if (object->ops->destroy)
         object->ops->destroy(object);
 }
@@ -277,9 +280,10 @@ NTSTATUS handle_create_at(HANDLE handle, struct object *object, ACCESS_MASK acce
     return STATUS_SUCCESS;
 }
 
-static void drop_handle_reference(struct object *object)
+void object_drop_hold(struct object *object)
 {
-    if (atomic_fetch_sub(&object->handles, 1) == 1 && object->ops->handle_closed)
+    if (atomic_fetch_sub(&object->handles, 1) == 1 &&
+        (!object->shared_id || share_handles_gone(object)) && object->ops->handle_closed)
         object->ops->handle_closed(object);
     object_release(object);
 }
@@ -301,7 +305,7 @@ NTSTATUS WINAPI NtClose(HANDLE handle)
     }
     unlock_entry(entry, NULL);
     free_entry(entry, handle);
-    drop_handle_reference(object);
+    object_drop_hold(object);
     return STATUS_SUCCESS;
 }
 

@@ -7,12 +7,15 @@
 #define DECANT_NTDLL_UNIX_OBJECT_H
 
 #include "unix.h"
+#include "decant/protocol.h"
 
 struct sync; /* the waitable state, in shareable memory: sync.h */
+struct object_description;
 
 /* What a kind of object can do. NULL slots mean "not that kind of object". */
 struct object_ops {
     const WCHAR *type_name;                  /* as NtQueryObject names it: L"Event", L"File" … */
+    uint32_t kind;                           /* enum object_kind, for other processes and the server */
     uint32_t valid_access;                   /* what GENERIC_ALL and MAXIMUM_ALLOWED turn into */
     GENERIC_MAPPING mapping;
     /* Rights that bring others along (documented for the "limited" rights of processes and threads). */
@@ -22,7 +25,11 @@ struct object_ops {
     struct sync *(*get_sync)(struct object *object); /* what a wait looks at */
     /* What NtQueryObject(ObjectNameInformation) answers; NULL: the name. */
     NTSTATUS (*query_name)(struct object *object, void *buffer, ULONG length, ULONG *needed);
-    void (*handle_closed)(struct object *object);    /* the last handle of this process closed */
+    /* What another process needs to have the object too; NULL: it cannot leave this process. See
+     * object_describe (object_share.h). */
+    NTSTATUS (*describe)(struct object *object, struct object_description *description, int *fd,
+                         const char **path);
+    void (*handle_closed)(struct object *object);    /* the last handle of all processes closed */
     void (*destroy)(struct object *object);          /* the last reference went */
 };
 
@@ -31,6 +38,10 @@ struct object {
     _Atomic uint32_t references;
     _Atomic uint32_t handles;   /* how many of the references are handles */
     WCHAR *name;                /* full NT name, or NULL; owned */
+    /* What the server knows of it, under share_lock (object_share.h): */
+    uint64_t shared_id;         /* its id there, 0: nothing */
+    uint32_t shared_count;      /* how often this process was given it */
+    struct object *shared_next; /* in the table by id */
 };
 
 /* Sets up a fresh object with one reference, the caller's. */
@@ -63,15 +74,16 @@ NTSTATUS handle_create_at(HANDLE handle, struct object *object, ACCESS_MASK acce
 
 /* --- Names (object_name.c) --- */
 
-/* Opens or makes an object by the name in `attributes` (which may have none). `create` makes a
- * fresh object with one reference; NULL: open only. On success *out has a reference; STATUS_OBJECT_NAME_EXISTS
- * says that it was there (with OBJ_OPENIF), STATUS_OBJECT_NAME_COLLISION and STATUS_OBJECT_TYPE_MISMATCH
- * that it cannot be. */
+/* What every NtCreate… and NtOpen… of a named kind does: opens or makes an object by the name in `attributes`
+ * (which may have none), and stores a handle with `access`. `create` makes a fresh object with one
+ * reference; NULL: open only.
+ * Besides failures of `create`: STATUS_OBJECT_NAME_EXISTS (a success: it was there, with OBJ_OPENIF),
+ * STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_TYPE_MISMATCH, STATUS_OBJECT_NAME_NOT_FOUND,
+ * STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_NAME_TOO_LONG. */
 typedef NTSTATUS object_create_function(void *context, struct object **out);
-NTSTATUS object_by_name(const OBJECT_ATTRIBUTES *attributes, const struct object_ops *ops,
-                        object_create_function *create, void *context, struct object **out);
-/* The last reference of a named object goes. */
-void name_forget(struct object *object);
+NTSTATUS object_open_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
+                            const struct object_ops *ops, object_create_function *create,
+                            void *context);
 
 /* Reads the handle flags of OBJECT_ATTRIBUTES that may be NULL or bad. */
 NTSTATUS attributes_flags(const OBJECT_ATTRIBUTES *attributes, ULONG *flags);

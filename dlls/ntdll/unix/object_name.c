@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Names of objects, and questions about objects by handle.
+ * Opening and making objects by name, and questions about objects by handle.
  *
- * Names are this process's: a named object is found again by the same process. (Names shared between
- * processes are the server's; see docs/status.md.)
+ * Names belong to the server, so that all processes have the same. An object without a name never asks it. A
+ * name is free again when the last handle of all processes is closed, whoever still waits or has a view, as on
+ * Windows.
  */
-#include <pthread.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "info.h"
-#include "object.h"
-
-#define MAX_NAME 1024 /* characters */
-
-static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct object **named;
-static size_t named_count, named_room;
+#include "object_directory.h"
+#include "object_share.h"
 
 static size_t wide_length(const WCHAR *text)
 {
@@ -25,21 +21,6 @@ static size_t wide_length(const WCHAR *text)
     while (text[length])
         length++;
     return length;
-}
-
-static WCHAR fold(WCHAR c)
-{
-    return c >= 'a' && c <= 'z' ? (WCHAR)(c - 32) : c;
-}
-
-static bool same_name(const WCHAR *a, const WCHAR *b, bool ignore_case)
-{
-    for (;; a++, b++) {
-        if (*a != *b && !(ignore_case && fold(*a) == fold(*b)))
-            return false;
-        if (!*a)
-            return true;
-    }
 }
 
 NTSTATUS attributes_flags(const OBJECT_ATTRIBUTES *attributes, ULONG *flags)
@@ -55,120 +36,102 @@ NTSTATUS attributes_flags(const OBJECT_ATTRIBUTES *attributes, ULONG *flags)
     return STATUS_SUCCESS;
 }
 
-/* The name without its directory: \BaseNamedObjects\Session\…\NAME, \Sessions\1\BaseNamedObjects\NAME and a
- * name relative to a directory handle are all one space here. *name NULL: none. */
-static NTSTATUS read_name(const OBJECT_ATTRIBUTES *attributes, ULONG *flags, WCHAR **name)
+static NTSTATUS status_of(int error)
 {
-    OBJECT_ATTRIBUTES copy;
-    UNICODE_STRING string;
-    WCHAR *text;
-    size_t length;
+    switch (-error) {
+    case 0: return STATUS_SUCCESS;
+    case EEXIST: return STATUS_OBJECT_NAME_COLLISION;
+    case EPROTOTYPE: return STATUS_OBJECT_TYPE_MISMATCH;
+    case ENOENT: return STATUS_OBJECT_NAME_NOT_FOUND;
+    case ENAMETOOLONG: return STATUS_NAME_TOO_LONG;
+    case ENOMEM: return STATUS_NO_MEMORY;
+    case EOPNOTSUPP: return STATUS_NOT_SUPPORTED; /* a job or port of another process */
+    default: return STATUS_INSUFFICIENT_RESOURCES; /* the server is gone, or full */
+    }
+}
 
-    *name = NULL;
-    *flags = 0;
-    if (!attributes)
-        return STATUS_SUCCESS;
-    if (guest_copy_in(&copy, attributes, sizeof(copy)))
-        return STATUS_ACCESS_VIOLATION;
-    *flags = copy.Attributes;
-    if (!copy.ObjectName)
-        return STATUS_SUCCESS;
-    if (guest_copy_in(&string, copy.ObjectName, sizeof(string)))
-        return STATUS_ACCESS_VIOLATION;
-    length = string.Length / sizeof(WCHAR);
-    if (!length)
-        return STATUS_SUCCESS;
-    if (length > MAX_NAME)
-        return STATUS_NAME_TOO_LONG;
-    text = calloc(length + 1, sizeof(WCHAR));
-    if (!text)
+/* Makes it, unless the server knows the name already: asked in one step, so that of two processes that
+ * come at one time one makes it and the other finds it. Held. */
+static NTSTATUS create_named(const WCHAR *name, ULONG flags, object_create_function *create,
+                             void *context, struct object **out)
+{
+    uint32_t bytes = (uint32_t)(wide_length(name) * sizeof(WCHAR));
+    WCHAR *copy = malloc(bytes + sizeof(WCHAR));
+    struct object *object = NULL, *other;
+    sigset_t signals;
+    NTSTATUS status;
+
+    if (!copy)
         return STATUS_NO_MEMORY;
-    if (guest_copy_in(text, string.Buffer, length * sizeof(WCHAR))) {
-        free(text);
-        return STATUS_ACCESS_VIOLATION;
+    memcpy(copy, name, bytes + sizeof(WCHAR));
+    status = create(context, &object);
+    if (status) {
+        free(copy);
+        return status;
     }
-    *name = text;
-    return STATUS_SUCCESS;
+    object_hold(object);
+    share_lock(&signals);
+    status = status_of(share_register(object, name, bytes,
+                                      (flags & OBJ_OPENIF ? OBJECT_OPEN_IF : 0) |
+                                          (flags & OBJ_CASE_INSENSITIVE ? OBJECT_ANY_CASE : 0),
+                                      &other));
+    if (!status && !other) {
+        object->name = copy;
+        copy = NULL;
+    }
+    share_unlock(&signals);
+    free(copy);
+    if (status || other)
+        object_drop_hold(object);
+    *out = other ? other : object;
+    return status ? status : other ? STATUS_OBJECT_NAME_EXISTS : STATUS_SUCCESS;
 }
 
-/* Under the lock; with a reference, unless its last one is just going. */
-static struct object *find(const WCHAR *name, bool ignore_case)
+static NTSTATUS open_named(const WCHAR *name, ULONG flags, uint32_t kind, struct object **out)
 {
-    for (size_t i = 0; i < named_count; i++) {
-        uint32_t references = atomic_load(&named[i]->references);
+    uint32_t bytes = (uint32_t)(wide_length(name) * sizeof(WCHAR));
+    sigset_t signals;
+    NTSTATUS status;
 
-        if (!same_name(named[i]->name, name, ignore_case))
-            continue;
-        while (references)
-            if (atomic_compare_exchange_weak(&named[i]->references, &references, references + 1))
-                return named[i];
-    }
-    return NULL;
+    share_lock(&signals);
+    status = status_of(share_open(kind, name, bytes,
+                                  flags & OBJ_CASE_INSENSITIVE ? OBJECT_ANY_CASE : 0, out));
+    if (!status && !(*out)->name && ((*out)->name = malloc(bytes + sizeof(WCHAR))))
+        memcpy((*out)->name, name, bytes + sizeof(WCHAR));
+    share_unlock(&signals);
+    return status;
 }
 
-static bool remember(struct object *object)
+NTSTATUS object_open_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
+                            const struct object_ops *ops, object_create_function *create,
+                            void *context)
 {
-    if (named_count == named_room) {
-        size_t room = named_room ? named_room * 2 : 64;
-        struct object **grown = realloc(named, room * sizeof(*named));
-
-        if (!grown)
-            return false;
-        named = grown;
-        named_room = room;
-    }
-    named[named_count++] = object;
-    return true;
-}
-
-void name_forget(struct object *object)
-{
-    pthread_mutex_lock(&name_lock);
-    for (size_t i = 0; i < named_count; i++) {
-        if (named[i] == object) {
-            named[i] = named[--named_count];
-            break;
-        }
-    }
-    pthread_mutex_unlock(&name_lock);
-    free(object->name);
-    object->name = NULL;
-}
-
-NTSTATUS object_by_name(const OBJECT_ATTRIBUTES *attributes, const struct object_ops *ops,
-                        object_create_function *create, void *context, struct object **out)
-{
+    WCHAR name[MAX_OBJECT_NAME];
     struct object *object;
+    HANDLE result;
     ULONG flags;
-    WCHAR *name;
-    NTSTATUS status = read_name(attributes, &flags, &name);
+    NTSTATUS status = object_path(attributes, &flags, name), created;
 
     if (status)
         return status;
-    if (!name)
-        return create ? create(context, out) : STATUS_OBJECT_PATH_SYNTAX_BAD;
-    pthread_mutex_lock(&name_lock);
-    object = find(name, !!(flags & OBJ_CASE_INSENSITIVE));
-    if (object && object->ops != ops) {
-        status = STATUS_OBJECT_TYPE_MISMATCH;
-    } else if (object && create) {
-        status = flags & OBJ_OPENIF ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_NAME_COLLISION;
-    } else if (!object) {
-        status = create ? create(context, &object) : STATUS_OBJECT_NAME_NOT_FOUND;
-        if (!status && !remember(object))
-            status = STATUS_NO_MEMORY;
-        if (!status) {
-            object->name = name;
-            name = NULL;
-        }
+    if (name[0]) {
+        status = create ? create_named(name, flags, create, context, &object)
+                        : open_named(name, flags, ops->kind, &object);
+    } else if (create) {
+        status = create(context, &object);
+        if (!status)
+            object_hold(object);
+    } else {
+        status = STATUS_OBJECT_PATH_SYNTAX_BAD;
     }
-    pthread_mutex_unlock(&name_lock);
-    free(name);
-    if (NT_SUCCESS(status))
-        *out = object;
-    else if (object)
-        object_release(object);
-    return status;
+    if (!NT_SUCCESS(status))
+        return status;
+    created = status;
+    status = handle_create(object, access, flags, &result);
+    object_drop_hold(object);
+    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
+        NtClose(result);
+    return status ? status : created;
 }
 
 /* --- NtQueryObject --- */

@@ -4,7 +4,7 @@
  *
  * The child is a `decant` of its own. What it is given travels in a memfd whose number is in its
  * environment (DECANT_CHILD): the process parameters as they are, and the handles that it
- * inherits, each with the Linux descriptor behind it. The first page of a second memfd is shared
+ * inherits, each described (object_share.h) and with the Linux descriptor behind it. The first page of a second memfd is shared
  * between the two for as long as both live (child.h): there the child says that it runs, where its PEB is, and how it
  * ended. The parent watches the child by pidfd.
  */
@@ -26,29 +26,23 @@
 #include "child.h"
 #include "file.h"
 #include "job.h"
+#include "object_share.h"
 #include "path.h"
 #include "process_create.h"
 #include "process_object.h"
 #include "remote.h"
-#include "section.h"
 #include "sync.h"
 #include "thread.h"
 
 #define MAX_INHERITED   1024
 #define START_LIMIT_NS  30000000000ull
 
-enum inherited_kind { INHERITED_FILE, INHERITED_SYNC, INHERITED_SECTION };
-
-/* A handle that the child gets, with its value. */
+/* A handle that the child gets, with its value; in the blob its path follows. */
 struct inherited {
     uint64_t handle;
-    uint64_t bytes;      /* section: its size */
-    uint32_t kind;
     uint32_t access;
-    uint32_t options;    /* file: create options; sync: slot; section: PAGE_* */
-    uint32_t type;       /* section: SEC_* */
     int32_t fd;
-    uint32_t path_bytes; /* file: of the Linux path that follows in the blob */
+    struct object_description description;
 };
 
 struct blob {
@@ -63,7 +57,8 @@ struct blob {
 
 struct collector {
     struct inherited list[MAX_INHERITED];
-    char *paths[MAX_INHERITED];
+    struct object *objects[MAX_INHERITED]; /* with a reference, so that descriptor and path stay */
+    const char *paths[MAX_INHERITED];
     size_t count;
     const RTL_USER_PROCESS_PARAMETERS *parameters;
     bool inherit_all;
@@ -75,36 +70,21 @@ static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, vo
     const RTL_USER_PROCESS_PARAMETERS *parameters = collector->parameters;
     bool is_std = handle == parameters->hStdInput || handle == parameters->hStdOutput ||
                   handle == parameters->hStdError;
-    struct inherited *entry = &collector->list[collector->count];
+    size_t count = collector->count;
+    struct inherited *entry = &collector->list[count];
 
-    if (collector->count == MAX_INHERITED || (!collector->inherit_all && !is_std))
+    if (count == MAX_INHERITED || (!collector->inherit_all && !is_std))
         return;
-    for (size_t i = 0; i < collector->count; i++)
+    for (size_t i = 0; i < count; i++)
         if (collector->list[i].handle == (uintptr_t)handle)
             return;
-    *entry = (struct inherited){.handle = (uintptr_t)handle, .access = access, .fd = -1};
-    collector->paths[collector->count] = NULL;
-    if (object->ops == &file_ops) {
-        struct file *file = (struct file *)object;
-
-        entry->kind = INHERITED_FILE;
-        entry->options = file->options;
-        entry->fd = file->fd;
-        if (file->unix_path) {
-            entry->path_bytes = (uint32_t)strlen(file->unix_path) + 1;
-            collector->paths[collector->count] = strdup(file->unix_path);
-        }
-    } else if (object->ops == &event_ops || object->ops == &semaphore_ops ||
-               object->ops == &mutant_ops) {
-        entry->kind = INHERITED_SYNC;
-        sync_share(object->ops->get_sync(object), &entry->fd, &entry->options);
-    } else if (object->ops == &section_ops) {
-        entry->kind = INHERITED_SECTION;
-        section_describe(object, &entry->fd, &entry->options, &entry->type, &entry->bytes);
-    }
-    /* Other kinds (threads, processes, ports, timers) are not handed on. */
-    if (entry->fd >= 0)
-        collector->count++;
+    *entry = (struct inherited){.handle = (uintptr_t)handle, .access = access};
+    /* What cannot leave its process (completion ports, jobs, keyed events) is not handed on. */
+    if (object_describe(object, &entry->description, &entry->fd, &collector->paths[count]))
+        return;
+    object_retain(object);
+    collector->objects[count] = object;
+    collector->count++;
 }
 
 /* Standard handles go to the child even when they are not inheritable, as on Windows for consoles. */
@@ -203,7 +183,7 @@ static int write_blob(const RTL_USER_PROCESS_PARAMETERS *parameters, struct coll
     size_t environment_bytes = environment_size(parameters->Environment);
     char *flat = flatten(parameters, &parameter_bytes);
     static const WCHAR empty[2];
-    int fd = flat ? memfd_create("decant-start", 0) : -1, error;
+    int fd = flat ? memfd_create("decant-start", MFD_CLOEXEC) : -1, error;
     struct blob head = {.parameter_bytes = (uint32_t)parameter_bytes,
                         .environment_bytes = (uint32_t)environment_bytes,
                         .inherited_count = (uint32_t)collector->count,
@@ -222,8 +202,8 @@ static int write_blob(const RTL_USER_PROCESS_PARAMETERS *parameters, struct coll
                           environment_bytes);
     for (size_t i = 0; i < collector->count && !error; i++) {
         error = write_all(fd, &collector->list[i], sizeof(collector->list[i]));
-        if (!error && collector->list[i].path_bytes)
-            error = write_all(fd, collector->paths[i], collector->list[i].path_bytes);
+        if (!error && collector->paths[i])
+            error = write_all(fd, collector->paths[i], collector->list[i].description.path_bytes);
     }
     free(flat);
     if (error) {
@@ -267,8 +247,10 @@ static int spawn(const char *program, int blob_fd, int page_fd, struct collector
 
         sigaction(SIGPIPE, &action, NULL); /* ignored by us; that would be inherited */
         for (size_t i = 0; i < collector->count; i++)
-            fcntl(collector->list[i].fd, F_SETFD, 0);
+            if (collector->list[i].fd >= 0)
+                fcntl(collector->list[i].fd, F_SETFD, 0);
         fcntl(page_fd, F_SETFD, 0);
+        fcntl(blob_fd, F_SETFD, 0);
         if (folder && chdir(folder))
             chdir("/");
         sigemptyset(&none);
@@ -279,9 +261,6 @@ static int spawn(const char *program, int blob_fd, int page_fd, struct collector
             _exit(126);
         _exit(126);
     }
-    /* vfork shares the descriptor table's flags only until exec: set them back. */
-    for (size_t i = 0; i < collector->count; i++)
-        fcntl(collector->list[i].fd, F_SETFD, FD_CLOEXEC);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     close(ready[1]);
     if (*pid < 0 || read(ready[0], &error, sizeof(error)) == sizeof(error))
@@ -470,7 +449,7 @@ done:
     if (blob_fd >= 0)
         close(blob_fd);
     for (size_t i = 0; i < collector->count; i++)
-        free(collector->paths[i]);
+        object_release(collector->objects[i]);
     free(collector);
     free(program);
     free(folder);
@@ -505,55 +484,36 @@ struct child_page *own_child_page(int *fd)
 }
 
 /* Puts the inherited handles in; they keep their values. */
-static const char *import_handles(const char *at, uint32_t count)
+static void import_handles(const char *at, uint32_t count)
 {
     const char *start = at;
-    uint32_t total = count;
 
-    while (count--) {
+    for (uint32_t i = 0; i < count; i++) {
         struct inherited inherited;
-        struct object *object = NULL;
-        struct file *file;
-        struct sync *sync;
+        struct object *object;
         int fd;
 
         memcpy(&inherited, at, sizeof(inherited));
         at += sizeof(inherited);
         /* Several handles may lead to one descriptor (an arena's): each gets its own. */
-        fd = fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3);
-        switch (inherited.kind) {
-        case INHERITED_FILE:
-            if (!file_create_object(fd, inherited.path_bytes ? at : NULL, inherited.access, 7,
-                                    inherited.options, &file))
-                object = &file->header;
-            break;
-        case INHERITED_SYNC:
-            sync = sync_import(fd, inherited.options);
-            if (!sync || sync_object_import(sync, &object))
-                object = NULL;
-            break;
-        default:
-            if (section_import(fd, inherited.options, inherited.type, inherited.bytes, NULL,
-                               &object))
-                object = NULL;
-        }
-        if (object) {
+        fd = inherited.fd >= 0 ? fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3) : -1;
+        if (!object_import(&inherited.description, fd, inherited.description.path_bytes ? at : NULL,
+                           &object)) {
             handle_create_at((HANDLE)(uintptr_t)inherited.handle, object, inherited.access,
                              OBJ_INHERIT);
-            object_release(object);
+            object_drop_hold(object);
         }
-        at += inherited.path_bytes;
+        at += inherited.description.path_bytes;
     }
     /* The numbers that came along are not needed any more. */
-    for (uint32_t i = 0; i < total; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct inherited inherited;
 
         memcpy(&inherited, start, sizeof(inherited));
-        start += sizeof(inherited) + inherited.path_bytes;
+        start += sizeof(inherited) + inherited.description.path_bytes;
         if (inherited.fd > 2)
             close(inherited.fd);
     }
-    return at;
 }
 
 NTSTATUS child_take_parameters(RTL_USER_PROCESS_PARAMETERS **out)

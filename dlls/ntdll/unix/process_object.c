@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "object_share.h"
 #include "process_memory.h"
 #include "process_object.h"
 #include "remote.h"
+#include "server_client.h"
 #include "sync.h"
 #include "thread.h"
 
@@ -56,6 +58,28 @@ static void thread_destroy(struct object *object)
     free(thread);
 }
 
+static NTSTATUS thread_describe(struct object *header, struct object_description *description,
+                                int *fd, const char **path)
+{
+    struct thread_object *object = (struct thread_object *)header;
+
+    (void)path;
+    if (!sync_locate(object->sync, fd, &description->slot))
+        return STATUS_NOT_SUPPORTED;
+    description->pid = object->pid;
+    description->tid = thread_object_tid(object);
+    description->address = (uintptr_t)object->start;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS process_describe(struct object *header, struct object_description *description,
+                                 int *fd, const char **path)
+{
+    (void)fd, (void)path;
+    description->pid = ((struct process_object *)header)->pid;
+    return STATUS_SUCCESS;
+}
+
 static struct sync *process_sync(struct object *object)
 {
     return ((struct process_object *)object)->sync;
@@ -75,6 +99,7 @@ static void process_destroy(struct object *object)
 
 const struct object_ops thread_ops = {
     .type_name = L"Thread",
+    .kind = OBJECT_THREAD,
     .valid_access = THREAD_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT | THREAD_QUERY_INFORMATION |
                     THREAD_QUERY_LIMITED_INFORMATION,
@@ -84,11 +109,13 @@ const struct object_ops thread_ops = {
     .implications = {{THREAD_QUERY_INFORMATION, THREAD_QUERY_LIMITED_INFORMATION},
                      {THREAD_SET_INFORMATION, THREAD_SET_LIMITED_INFORMATION}},
     .get_sync = thread_sync,
+    .describe = thread_describe,
     .destroy = thread_destroy,
 };
 
 const struct object_ops process_ops = {
     .type_name = L"Process",
+    .kind = OBJECT_PROCESS,
     .valid_access = PROCESS_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | PROCESS_VM_READ | PROCESS_QUERY_INFORMATION |
                     PROCESS_QUERY_LIMITED_INFORMATION,
@@ -99,6 +126,7 @@ const struct object_ops process_ops = {
     .implications = {{PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION},
                      {PROCESS_SET_INFORMATION, PROCESS_SET_LIMITED_INFORMATION}},
     .get_sync = process_sync,
+    .describe = process_describe,
     .destroy = process_destroy,
 };
 
@@ -196,7 +224,7 @@ void thread_object_exited(struct thread *thread, uint32_t status)
     object->thread = NULL;
     process_unlock_threads();
     atomic_store(&object->exit_status, (NTSTATUS)status);
-    mutants_abandon_all((uint32_t)thread->tid);
+    mutants_abandon_all(thread);
     sync_set(object->sync);
     apc_free_all(thread);
 }
@@ -289,10 +317,14 @@ NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
 
 /* --- Watching other processes --- */
 
+/* Before the program is told, the server has put in order what the process left: whoever waited for its
+ * end may rely on its mutexes being abandoned. */
 static void process_ended(struct process_object *object)
 {
     struct child_page *page = object->page ? object->page : remote_link_page(object->link);
     NTSTATUS status = child_page_exit_status(page);
+    struct request_process_ended request = {.pid = object->pid};
+    struct reply_process_ended reply;
 
     if (object->is_child) {
         siginfo_t info = {0};
@@ -304,6 +336,8 @@ static void process_ended(struct process_object *object)
                                                  : STATUS_ACCESS_VIOLATION;
     }
     status = status == STATUS_PENDING ? STATUS_SUCCESS : status;
+    server_call(PROTOCOL_process_ended, &request, sizeof(request), NULL, 0, &reply, sizeof(reply),
+                NULL, NULL);
     pthread_mutex_lock(&watch_lock);
     atomic_store(&object->exit_status, status);
     for (struct thread_object *thread = remote_threads; thread; thread = thread->next) {
@@ -469,6 +503,26 @@ static NTSTATUS open_process(pid_t pid, struct process_object **out)
     return status;
 }
 
+NTSTATUS process_import(const struct object_description *description, int fd, const char *path,
+                        struct object **out)
+{
+    struct process_object *object;
+    NTSTATUS status;
+
+    (void)path;
+    if (fd >= 0)
+        close(fd);
+    if (description->pid == process.pid) {
+        *out = current_process_object();
+        object_retain(*out);
+        return STATUS_SUCCESS;
+    }
+    status = open_process(description->pid, &object);
+    if (!status)
+        *out = &object->header;
+    return status;
+}
+
 NTSTATUS WINAPI NtOpenProcess(HANDLE *handle, ACCESS_MASK access,
                               const OBJECT_ATTRIBUTES *attributes, const CLIENT_ID *id)
 {
@@ -497,6 +551,39 @@ NTSTATUS WINAPI NtOpenProcess(HANDLE *handle, ACCESS_MASK access,
     status = handle_create(object, access, flags, &result);
     object_release(object);
     return status ? status : guest_copy_out(handle, &result, sizeof(result));
+}
+
+NTSTATUS thread_import(const struct object_description *description, int fd, const char *path,
+                       struct object **out)
+{
+    struct process_object *target;
+    struct thread_object *object;
+    struct sync *sync;
+    NTSTATUS status;
+    TEB *teb;
+
+    (void)path;
+    if (description->pid == process.pid) {
+        close(fd);
+        object = thread_object_find(description->tid, &teb);
+        if (!object)
+            return STATUS_INVALID_CID;
+        *out = &object->header;
+        return STATUS_SUCCESS;
+    }
+    sync = sync_import(fd, description->slot);
+    if (!sync)
+        return STATUS_INVALID_PARAMETER;
+    status = open_process(description->pid, &target);
+    if (status)
+        return status;
+    status = thread_object_create_remote(target, description->tid, sync, &object);
+    object_release(&target->header);
+    if (status)
+        return status;
+    object->start = (void *)(uintptr_t)description->address;
+    *out = &object->header;
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS open_remote_thread(pid_t tid, struct thread_object **out)

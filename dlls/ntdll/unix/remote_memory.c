@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "object_share.h"
 #include "remote.h"
-#include "section.h"
 
 static uint64_t number(const void *address)
 {
@@ -109,22 +109,21 @@ NTSTATUS remote_map(struct process_object *target, struct object *section, void 
                     SIZE_T *bytes, uint64_t offset, ULONG type, ULONG protect,
                     const struct remote_placement *where)
 {
-    ULONG section_protect, section_type;
-    uint64_t section_bytes;
+    struct object_description description;
     const char *path;
     struct remote_call call = {.code = REMOTE_MAP};
-    NTSTATUS status;
+    NTSTATUS status = object_describe(section, &description, &call.fd, &path);
 
-    section_describe(section, &call.fd, &section_protect, &section_type, &section_bytes);
-    path = section_path(section);
+    if (status)
+        return status;
     call.values[0] = number(*base);
     call.values[1] = *bytes;
     call.values[2] = offset;
     call.values[3] = (uint64_t)type << 32 | protect;
     call.values[4] = where->low;
     call.values[5] = where->high;
-    call.values[6] = (uint64_t)section_type << 32 | section_protect;
-    call.values[7] = section_bytes;
+    call.values[6] = (uint64_t)description.type << 32 | description.options;
+    call.values[7] = description.bytes;
     if (path) {
         call.data = path;
         call.bytes = strlen(path) + 1;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "object_share.h"
 #include "remote.h"
 #include "section.h"
 #include "virtual.h"
@@ -95,6 +96,7 @@ NTSTATUS remote_serve_map(struct remote_peer *peer, struct remote_message *messa
 {
     void *base = (void *)(uintptr_t)message->values[0];
     SIZE_T bytes = message->values[1];
+    struct object_description description = {.kind = OBJECT_SECTION};
     struct object *section;
     int own = *fd >= 0 ? fcntl(*fd, F_DUPFD_CLOEXEC, 3) : -1;
     NTSTATUS status;
@@ -106,8 +108,10 @@ NTSTATUS remote_serve_map(struct remote_peer *peer, struct remote_message *messa
         message->bytes = 0;
         return STATUS_INVALID_PARAMETER;
     }
-    status = section_import(own, (ULONG)message->values[6], (ULONG)(message->values[6] >> 32),
-                            message->values[7], message->bytes ? message->data : NULL, &section);
+    description.options = (uint32_t)message->values[6];
+    description.type = (uint32_t)(message->values[6] >> 32);
+    description.bytes = message->values[7];
+    status = section_import(&description, own, message->bytes ? message->data : NULL, &section);
     if (!status) {
         status = section_map(section, &base, &bytes, message->values[2],
                              (ULONG)(message->values[3] >> 32), (ULONG)message->values[3],

@@ -59,7 +59,8 @@ static NTSTATUS give(struct remote_peer *peer, struct thread_object *object, TEB
 
     if (!number)
         return STATUS_NO_MEMORY;
-    sync_share(object->sync, fd, &slot);
+    if (sync_locate(object->sync, fd, &slot))
+        sync_mark_shared(object->sync);
     message->values[0] = number;
     message->values[1] = (uint64_t)thread_object_tid(object);
     message->values[2] = (uint64_t)(uintptr_t)teb;

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "image.h"
 #include "info.h"
+#include "object_share.h"
 #include "process.h"
 #include "remote.h"
 #include "section.h"
@@ -41,48 +42,51 @@ static void destroy(struct object *object)
     free(section);
 }
 
-const struct object_ops section_ops = {
+static NTSTATUS describe(struct object *object, struct object_description *description, int *fd,
+                         const char **path)
+{
+    struct section *section = (struct section *)object;
+
+    description->options = section->protect;
+    description->type = section->type;
+    description->bytes = section->bytes;
+    *fd = section->fd;
+    *path = section->path;
+    return STATUS_SUCCESS;
+}
+
+static const struct object_ops section_ops = {
     .type_name = L"Section",
+    .kind = OBJECT_SECTION,
     .valid_access = SECTION_ALL_ACCESS | SECTION_MAP_EXECUTE_EXPLICIT,
     .mapping = {STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
                 STANDARD_RIGHTS_WRITE | SECTION_MAP_WRITE,
                 STANDARD_RIGHTS_EXECUTE | SECTION_MAP_EXECUTE, SECTION_ALL_ACCESS},
+    .describe = describe,
     .destroy = destroy,
 };
 
-void section_describe(struct object *object, int *fd, ULONG *protect, ULONG *type, uint64_t *bytes)
-{
-    struct section *section = (struct section *)object;
-
-    *fd = section->fd;
-    *protect = section->protect;
-    *type = section->type;
-    *bytes = section->bytes;
-}
-
-const char *section_path(struct object *object)
-{
-    return ((struct section *)object)->path;
-}
-
-NTSTATUS section_import(int fd, ULONG protect, ULONG type, uint64_t bytes, const char *path,
+NTSTATUS section_import(const struct object_description *description, int fd, const char *path,
                         struct object **out)
 {
     struct section *section = calloc(1, sizeof(*section));
 
-    if (!section) {
-        close(fd);
-        return STATUS_NO_MEMORY;
+    if (!section || fd < 0) {
+        if (fd >= 0)
+            close(fd);
+        free(section);
+        return fd < 0 ? STATUS_INVALID_PARAMETER : STATUS_NO_MEMORY;
     }
     *section = (struct section){.fd = fd,
-                                .protect = protect,
-                                .type = type,
-                                .bytes = bytes,
+                                .protect = description->options,
+                                .type = description->type,
+                                .bytes = description->bytes,
                                 .path = path ? strdup(path) : NULL};
     object_init(&section->header, &section_ops);
     *out = &section->header;
     return STATUS_SUCCESS;
 }
+
 
 /* --- Creating --- */
 
@@ -186,16 +190,11 @@ NTSTATUS WINAPI NtCreateSection(HANDLE *handle, ACCESS_MASK access,
 {
     const ULONG kinds = SEC_COMMIT | SEC_RESERVE | SEC_IMAGE | SEC_FILE;
     struct recipe recipe = {protect, type, 0, -1, NULL};
-    struct object *object = NULL;
     LARGE_INTEGER wanted = {.QuadPart = 0};
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags), created;
+    NTSTATUS status = STATUS_SUCCESS;
 
-    if (!status && size)
-        status = guest_copy_in(&wanted, size, sizeof(wanted));
-    if (status)
-        return status;
+    if (size && guest_copy_in(&wanted, size, sizeof(wanted)))
+        return STATUS_ACCESS_VIOLATION;
     if (!(type & kinds) || (type & (SEC_COMMIT | SEC_RESERVE)) == (SEC_COMMIT | SEC_RESERVE))
         return STATUS_INVALID_PARAMETER_6;
     if (type & SEC_LARGE_PAGES)
@@ -214,35 +213,17 @@ NTSTATUS WINAPI NtCreateSection(HANDLE *handle, ACCESS_MASK access,
             status = STATUS_INVALID_PARAMETER_4;
     }
     if (!status)
-        status = object_by_name(attributes, &section_ops, make, &recipe, &object);
+        status = object_open_handle(handle, access, attributes, &section_ops, make, &recipe);
     if (recipe.fd >= 0)
         close(recipe.fd);
     free(recipe.path);
-    if (!NT_SUCCESS(status))
-        return status;
-    created = status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
-        NtClose(result);
-    return status ? status : created;
+    return status;
 }
 
 NTSTATUS WINAPI NtOpenSection(HANDLE *handle, ACCESS_MASK access,
                               const OBJECT_ATTRIBUTES *attributes)
 {
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags);
-
-    if (!status)
-        status = object_by_name(attributes, &section_ops, NULL, NULL, &object);
-    if (status)
-        return status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    return status ? status : guest_copy_out(handle, &result, sizeof(result));
+    return object_open_handle(handle, access, attributes, &section_ops, NULL, NULL);
 }
 
 NTSTATUS WINAPI NtQuerySection(HANDLE handle, SECTION_INFORMATION_CLASS class, PVOID buffer,

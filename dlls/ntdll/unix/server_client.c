@@ -258,11 +258,11 @@ static void server_disconnect(void)
     connection = service_channel = -1;
 }
 
-int server_begin(int page_fd)
+int server_begin(void)
 {
     struct request_hello hello = {{PROTOCOL_hello, 0}, PROTOCOL_VERSION, process.pid,
-                                  HELLO_SERVICE | (page_fd >= 0 ? HELLO_PAGE : 0), 0};
-    int pair[2], fds[2], error = find_server();
+                                  HELLO_SERVICE, 0};
+    int pair[2], error = find_server();
 
     if (error < 0)
         return error;
@@ -273,18 +273,16 @@ int server_begin(int page_fd)
         return error;
     }
     service_channel = pair[0];
-    fds[0] = pair[1];
-    fds[1] = page_fd;
     if (trace_mask & (1u << TRACE_SERVER))
         show("->", protocol_request_printers[PROTOCOL_hello], &hello);
-    error = send_message(connection, &hello, sizeof(hello), fds, page_fd >= 0 ? 2 : 1);
+    error = send_message(connection, &hello, sizeof(hello), &pair[1], 1);
     close(pair[1]);
     if (error)
         report_error("cannot talk to the server: %s", strerror(-error));
     return error;
 }
 
-int server_finish(int page_fd)
+int server_finish(void)
 {
     struct reply_hello reply;
     int fd, error = 0;
@@ -298,7 +296,7 @@ int server_finish(int page_fd)
             break;
         /* It was about to end when we came; the next one will stay. */
         server_disconnect();
-        error = server_begin(page_fd);
+        error = server_begin();
         if (error)
             return error;
     }

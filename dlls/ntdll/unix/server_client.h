@@ -9,10 +9,10 @@
 #include "decant/protocol.h"
 
 /* Connects to the session's server, which is started when none runs, and greets it. The answer is
- * awaited by server_finish, so that other work can be done meanwhile. `page_fd`: this process's page, lent
- * for the calls. Both return 0, or -errno after a one-line error on stderr. */
-int server_begin(int page_fd);
-int server_finish(int page_fd);
+ * awaited by server_finish, so that other work can be done meanwhile. Both return 0, or -errno after a one-line
+ * error on stderr. */
+int server_begin(void);
+int server_finish(void);
 
 /* Sends a request (its structure and what tail follows it, `bytes` in all) with descriptors that
  * stay the caller's, and waits for the reply: at most `room` bytes, whose number goes to *got when that is not

@@ -4,6 +4,7 @@
  * The rules are in sync.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,9 +19,6 @@
 
 #include "sync.h"
 
-#define ARENA_BYTES ((size_t)1 << 20)
-#define ARENA_SLOTS (ARENA_BYTES / sizeof(struct sync))
-
 /* Arenas are never unmapped: a late waker may touch the futex word of a freed slot, which then
  * is a spurious wake-up for the slot's next user and nothing more. */
 struct arena {
@@ -29,43 +27,49 @@ struct arena {
     int fd;
     dev_t device;       /* of the memfd, which tell arenas apart */
     ino_t inode;
+    size_t lowest;      /* no slot below is in use here; slots are given out from the highest */
 };
 
 static pthread_mutex_t arena_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct arena *arenas;
-static struct sync *free_slots; /* linked through `reserved` */
+static struct sync *free_slots; /* linked through what a free slot has no use for: NEXT_FREE */
 static size_t fresh_slots;      /* of the newest arena, never used so far */
+
+#define NEXT_FREE offsetof(struct sync, owner)
+_Static_assert(offsetof(struct sync, abandoned) - NEXT_FREE >= sizeof(void *), "room for a pointer");
 
 static struct sync *next_free(const struct sync *sync)
 {
     struct sync *next;
 
-    memcpy(&next, sync->reserved, sizeof(next));
+    memcpy(&next, (const char *)sync + NEXT_FREE, sizeof(next));
     return next;
 }
 
 static bool add_arena(void)
 {
     struct arena *arena = malloc(sizeof(*arena));
-    int fd = memfd_create("decant-sync", MFD_CLOEXEC);
+    int fd = memfd_create("decant-sync", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     void *memory = MAP_FAILED;
     struct stat st;
 
-    if (arena && fd >= 0 && !ftruncate(fd, (off_t)ARENA_BYTES))
-        memory = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    /* Sealed, so that those we share it with need not fear that it shrinks below their feet. */
+    if (arena && fd >= 0 && !ftruncate(fd, (off_t)SYNC_ARENA_BYTES) &&
+        !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+        memory = mmap(NULL, SYNC_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
         free(arena);
         if (fd >= 0)
             close(fd);
         return false;
     }
-    *arena = (struct arena){arenas, memory, fd, 0, 0};
+    *arena = (struct arena){arenas, memory, fd, 0, 0, SYNC_ARENA_SLOTS};
     if (!fstat(fd, &st)) {
         arena->device = st.st_dev;
         arena->inode = st.st_ino;
     }
     arenas = arena;
-    fresh_slots = ARENA_SLOTS;
+    fresh_slots = SYNC_ARENA_SLOTS;
     return true;
 }
 
@@ -81,7 +85,8 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
         sync = free_slots;
         free_slots = next_free(sync);
     } else if (fresh_slots || add_arena()) {
-        sync = &arenas->slots[--fresh_slots];
+        arenas->lowest = --fresh_slots;
+        sync = &arenas->slots[arenas->lowest];
     }
     pthread_mutex_unlock(&arena_lock);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -92,10 +97,9 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
     sync->kind = kind;
     sync->count = count;
     sync->limit = limit;
-    sync->owner = sync->abandoned = 0;
+    sync->owner = sync->owner_process = sync->abandoned = 0;
     sync->grantable = sync->grants = 0;
     sync->is_shared = 0;
-    memset(sync->reserved, 0, sizeof(sync->reserved));
     return sync;
 }
 
@@ -108,7 +112,8 @@ void sync_destroy(struct sync *sync)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_mutex_lock(&arena_lock);
-    memcpy(sync->reserved, &free_slots, sizeof(free_slots));
+    sync->kind = SYNC_MANUAL; /* no mutant, whatever `owner` looks like */
+    memcpy((char *)sync + NEXT_FREE, &free_slots, sizeof(free_slots));
     free_slots = sync;
     pthread_mutex_unlock(&arena_lock);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -118,45 +123,69 @@ void sync_destroy(struct sync *sync)
 
 static struct arena *imported; /* under arena_lock; never unmapped, like our own */
 
-void sync_share(struct sync *sync, int *fd, uint32_t *slot)
+bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot)
 {
     struct arena *lists[2];
+    bool is_found = false;
+    sigset_t all, old;
 
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_mutex_lock(&arena_lock);
     lists[0] = arenas;
     lists[1] = imported;
-    *fd = -1;
     for (int i = 0; i < 2; i++)
         for (struct arena *arena = lists[i]; arena; arena = arena->next)
-            if (sync >= arena->slots && sync < arena->slots + ARENA_SLOTS) {
-                sync->is_shared = 1;
+            if (sync >= arena->slots && sync < arena->slots + SYNC_ARENA_SLOTS) {
+                is_found = true;
                 *fd = arena->fd;
                 *slot = (uint32_t)(sync - arena->slots);
             }
     pthread_mutex_unlock(&arena_lock);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return is_found;
+}
+
+void sync_mark_shared(struct sync *sync)
+{
+    sync->is_shared = 1;
+}
+
+/* Under the lock: an arena that this process has already, since it made it or got it before. */
+static struct arena *find_arena(const struct stat *st)
+{
+    struct arena *lists[2] = {arenas, imported};
+
+    for (int i = 0; i < 2; i++)
+        for (struct arena *arena = lists[i]; arena; arena = arena->next)
+            if (arena->inode == st->st_ino && arena->device == st->st_dev)
+                return arena;
+    return NULL;
 }
 
 struct sync *sync_import(int fd, uint32_t slot)
 {
     struct arena *arena;
+    sigset_t all, old;
     struct stat st;
     void *memory;
 
-    if (slot >= ARENA_SLOTS || fstat(fd, &st) || st.st_size != (off_t)ARENA_BYTES) {
+    if (slot >= SYNC_ARENA_SLOTS || fstat(fd, &st) || st.st_size != (off_t)SYNC_ARENA_BYTES ||
+        !(fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK)) {
         close(fd);
         return NULL;
     }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_mutex_lock(&arena_lock);
-    for (arena = imported; arena; arena = arena->next)
-        if (arena->inode == st.st_ino && arena->device == st.st_dev)
-            break;
+    arena = find_arena(&st);
     if (arena) {
         close(fd);
     } else {
         arena = malloc(sizeof(*arena));
-        memory = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        memory = mmap(NULL, SYNC_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (arena && memory != MAP_FAILED) {
-            *arena = (struct arena){imported, memory, fd, st.st_dev, st.st_ino};
+            *arena = (struct arena){imported, memory, fd, st.st_dev, st.st_ino, SYNC_ARENA_SLOTS};
             imported = arena;
         } else {
             free(arena);
@@ -164,7 +193,10 @@ struct sync *sync_import(int fd, uint32_t slot)
             close(fd);
         }
     }
+    if (arena && slot < arena->lowest)
+        arena->lowest = slot;
     pthread_mutex_unlock(&arena_lock);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     return arena ? &arena->slots[slot] : NULL;
 }
 
@@ -172,7 +204,8 @@ struct sync *sync_import(int fd, uint32_t slot)
 
 void sync_lock(struct sync *sync)
 {
-    uint32_t self = current_thread ? (uint32_t)current_thread->tid : 1, expected = 0;
+    /* The process, so that the server can tell a dead one's lock: threads end in good order. */
+    uint32_t self = process.pid ? (uint32_t)process.pid : 1, expected = 0;
 
     for (unsigned spins = 0;
          !atomic_compare_exchange_weak_explicit(&sync->lock, &expected, self, memory_order_acquire,
@@ -299,8 +332,10 @@ NTSTATUS sync_release_mutant(struct sync *sync, uint32_t tid, int32_t *previous)
         is_free = true;
     }
     sync_unlock(sync);
-    if (is_free)
+    if (is_free) {
+        current_thread->owned_mutants--;
         signal_waiters(sync, true);
+    }
     return status;
 }
 
@@ -320,18 +355,25 @@ void sync_abandon(struct sync *sync, uint32_t tid)
         signal_waiters(sync, true);
 }
 
-void mutants_abandon_all(uint32_t tid)
+void mutants_abandon_all(const struct thread *thread)
 {
-    struct arena *arena;
-    size_t fresh;
+    uint32_t tid = (uint32_t)thread->tid;
+    struct arena *lists[2];
+    sigset_t all, old;
 
+    if (!thread->owned_mutants)
+        return;
     /* Arenas are only ever added in front, and never freed. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     pthread_mutex_lock(&arena_lock);
-    arena = arenas;
-    fresh = fresh_slots;
+    lists[0] = arenas;
+    lists[1] = imported;
     pthread_mutex_unlock(&arena_lock);
-    for (; arena; arena = arena->next, fresh = 0)
-        for (size_t i = fresh; i < ARENA_SLOTS; i++)
-            if (arena->slots[i].kind == SYNC_MUTANT && arena->slots[i].owner == tid)
-                sync_abandon(&arena->slots[i], tid);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    for (int list = 0; list < 2; list++)
+        for (struct arena *arena = lists[list]; arena; arena = arena->next)
+            for (size_t i = arena->lowest; i < SYNC_ARENA_SLOTS; i++)
+                if (arena->slots[i].kind == SYNC_MUTANT && arena->slots[i].owner == tid)
+                    sync_abandon(&arena->slots[i], tid);
 }

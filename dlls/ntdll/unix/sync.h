@@ -27,45 +27,24 @@
  *     object, leaves it behind: what is more than the waiters becomes the flag, as if the setting had come
  *     after its end. Hence always: grants <= grantable.
  * A wait for all takes flags only: it must find everything signalled at one time.
+ *
+ * A process that is killed while it waits stays counted in `waiters` and `grantable`, and a grant would go to a
+ * dead waiter. So after a death the server begins a new `round` on the objects that process knew: the counts
+ * are 0 again, and every living waiter, woken, finds another round than its own and counts itself in once more.
  */
 #ifndef DECANT_NTDLL_UNIX_SYNC_H
 #define DECANT_NTDLL_UNIX_SYNC_H
 
 #include "object.h"
+#include "decant/sync_layout.h"
 
-enum sync_kind {
-    SYNC_MANUAL,    /* stays signalled: manual-reset events, threads, processes, timers */
-    SYNC_AUTO,      /* one wait takes it */
-    SYNC_SEMAPHORE,
-    SYNC_MUTANT,
-};
-
-struct sync {
-    _Atomic uint32_t sequence;  /* futex */
-    _Atomic uint32_t lock;      /* 0, or the tid of the holder */
-    _Atomic uint32_t waiters;
-    _Atomic uint32_t many;      /* of these, how many wait for more than one object */
-    uint32_t kind;
-    int32_t count;              /* event 0/1; semaphore: count; mutant: 1 free, else 1 - recursion */
-    int32_t limit;              /* semaphore: maximum */
-    uint32_t owner;             /* mutant: tid */
-    uint32_t abandoned;         /* mutant: its owner ended */
-    uint32_t epoch;             /* manual: how often it was set or pulsed */
-    uint32_t grantable;         /* auto: waiters that may be given a grant */
-    uint32_t grants;            /* auto: given and not yet taken */
-    uint32_t is_shared;         /* with another process: the slot is never reused */
-    uint32_t reserved[3];
-};
-_Static_assert(sizeof(struct sync) == 64, "a cache line; the layout is shared between processes");
-
-/* Where a sync lies, for another process: a descriptor of its arena (borrowed) and its slot. From then on
- * the slot is never reused, since it is not known when the other lets go of it. */
-void sync_share(struct sync *sync, int *fd, uint32_t *slot);
+/* Where a sync lies, for another process: a descriptor of its arena (borrowed) and its slot. */
+bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot);
+/* It is known to another process from now on: the slot is never reused, since it is not known when the other
+ * lets go of it. */
+void sync_mark_shared(struct sync *sync);
 /* The same sync in this process; takes over the descriptor. NULL: no such slot, or no memory. */
 struct sync *sync_import(int fd, uint32_t slot);
-
-/* An event, semaphore or mutant on an imported sync; takes it over. */
-NTSTATUS sync_object_import(struct sync *sync, struct object **out);
 
 struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit);
 void sync_destroy(struct sync *sync);
@@ -83,8 +62,8 @@ NTSTATUS sync_release_semaphore(struct sync *sync, int32_t add, int32_t *previou
 NTSTATUS sync_release_mutant(struct sync *sync, uint32_t tid, int32_t *previous);
 /* The owner `tid` ended: the next wait answers WAIT_ABANDONED. */
 void sync_abandon(struct sync *sync, uint32_t tid);
-/* The same for all mutants of this process that the thread owns. */
-void mutants_abandon_all(uint32_t tid);
+/* The same for all mutants that the thread of this process owns. */
+void mutants_abandon_all(const struct thread *thread);
 /* Wakes whoever waits, to look again. */
 void sync_wake(struct sync *sync);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "info.h"
+#include "object_share.h"
 #include "sync.h"
 
 static struct sync *get_sync(struct object *object)
@@ -18,6 +19,14 @@ static void destroy(struct object *object)
 {
     sync_destroy(((struct sync_object *)object)->sync);
     free(object);
+}
+
+static NTSTATUS describe(struct object *object, struct object_description *description, int *fd,
+                         const char **path)
+{
+    (void)path;
+    return sync_locate(get_sync(object), fd, &description->slot) ? STATUS_SUCCESS
+                                                                 : STATUS_NOT_SUPPORTED;
 }
 
 /* The last handle of an owned mutant goes: it is abandoned, so that whoever still waits on it is let
@@ -32,29 +41,35 @@ static void mutant_closed(struct object *object)
 
 const struct object_ops event_ops = {
     .type_name = L"Event",
+    .kind = OBJECT_EVENT,
     .valid_access = EVENT_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE, STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS},
     .get_sync = get_sync,
+    .describe = describe,
     .destroy = destroy,
 };
 
 const struct object_ops semaphore_ops = {
     .type_name = L"Semaphore",
+    .kind = OBJECT_SEMAPHORE,
     .valid_access = SEMAPHORE_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | SEMAPHORE_QUERY_STATE,
                 STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, SEMAPHORE_ALL_ACCESS},
     .get_sync = get_sync,
+    .describe = describe,
     .destroy = destroy,
 };
 
 const struct object_ops mutant_ops = {
     .type_name = L"Mutant",
+    .kind = OBJECT_MUTANT,
     .valid_access = MUTANT_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS},
     .get_sync = get_sync,
+    .describe = describe,
     .handle_closed = mutant_closed,
     .destroy = destroy,
 };
@@ -78,45 +93,32 @@ static NTSTATUS make(void *context, struct object **out)
         free(object);
         return STATUS_NO_MEMORY;
     }
-    object->sync->owner = recipe->owner;
+    if (recipe->owner) {
+        object->sync->owner = recipe->owner;
+        object->sync->owner_process = (uint32_t)process.pid;
+        current_thread->owned_mutants++;
+    }
     object_init(&object->header, recipe->ops);
     *out = &object->header;
     return STATUS_SUCCESS;
 }
 
-NTSTATUS sync_object_import(struct sync *sync, struct object **out)
+NTSTATUS sync_object_import(const struct object_description *description, int fd, const char *path,
+                            struct object **out)
 {
-    struct sync_object *object = calloc(1, sizeof(*object));
+    static const struct object_ops *const kinds[] = {[OBJECT_EVENT] = &event_ops,
+                                                     [OBJECT_SEMAPHORE] = &semaphore_ops,
+                                                     [OBJECT_MUTANT] = &mutant_ops};
+    struct sync *sync = sync_import(fd, description->slot);
+    struct sync_object *object = sync ? calloc(1, sizeof(*object)) : NULL;
 
+    (void)path;
     if (!object)
-        return STATUS_NO_MEMORY;
+        return sync ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER;
     object->sync = sync;
-    object_init(&object->header, sync->kind == SYNC_SEMAPHORE ? &semaphore_ops
-                                 : sync->kind == SYNC_MUTANT  ? &mutant_ops
-                                                              : &event_ops);
+    object_init(&object->header, kinds[description->kind]);
     *out = &object->header;
     return STATUS_SUCCESS;
-}
-
-/* Makes or opens, and hands out a handle. `recipe` NULL: open. */
-static NTSTATUS give_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
-                            const struct object_ops *ops, struct recipe *recipe)
-{
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags), created;
-
-    if (!status)
-        status = object_by_name(attributes, ops, recipe ? make : NULL, recipe, &object);
-    if (!NT_SUCCESS(status))
-        return status;
-    created = status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
-        NtClose(result);
-    return status ? status : created;
 }
 
 /* --- Events --- */
@@ -129,12 +131,12 @@ NTSTATUS WINAPI NtCreateEvent(HANDLE *handle, ACCESS_MASK access, const OBJECT_A
 
     if (type != NotificationEvent && type != SynchronizationEvent)
         return STATUS_INVALID_PARAMETER;
-    return give_handle(handle, access, attributes, &event_ops, &recipe);
+    return object_open_handle(handle, access, attributes, &event_ops, make, &recipe);
 }
 
 NTSTATUS WINAPI NtOpenEvent(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, &event_ops, NULL);
+    return object_open_handle(handle, access, attributes, &event_ops, NULL, NULL);
 }
 
 static NTSTATUS change_event(HANDLE handle, LONG *previous, int32_t (*change)(struct sync *))
@@ -210,13 +212,13 @@ NTSTATUS WINAPI NtCreateSemaphore(HANDLE *handle, ACCESS_MASK access,
 
     if (maximum <= 0 || initial < 0 || initial > maximum)
         return STATUS_INVALID_PARAMETER;
-    return give_handle(handle, access, attributes, &semaphore_ops, &recipe);
+    return object_open_handle(handle, access, attributes, &semaphore_ops, make, &recipe);
 }
 
 NTSTATUS WINAPI NtOpenSemaphore(HANDLE *handle, ACCESS_MASK access,
                                 const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, &semaphore_ops, NULL);
+    return object_open_handle(handle, access, attributes, &semaphore_ops, NULL, NULL);
 }
 
 NTSTATUS WINAPI NtReleaseSemaphore(HANDLE handle, ULONG count, ULONG *previous)
@@ -261,12 +263,12 @@ NTSTATUS WINAPI NtCreateMutant(HANDLE *handle, ACCESS_MASK access,
     struct recipe recipe = {&mutant_ops, SYNC_MUTANT, owned ? 0 : 1, 1,
                             owned ? (uint32_t)current_thread->tid : 0};
 
-    return give_handle(handle, access, attributes, &mutant_ops, &recipe);
+    return object_open_handle(handle, access, attributes, &mutant_ops, make, &recipe);
 }
 
 NTSTATUS WINAPI NtOpenMutant(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, &mutant_ops, NULL);
+    return object_open_handle(handle, access, attributes, &mutant_ops, NULL, NULL);
 }
 
 NTSTATUS WINAPI NtReleaseMutant(HANDLE handle, LONG *previous)

@@ -3,6 +3,11 @@
  * Waitable timers. One thread, started with the first timer that is set, sleeps until the nearest due time;
  * the set ones stand in a list sorted by it (there are few). Due times are monotonic; absolute ones are
  * converted when they are set.
+ *
+ * A timer that several processes have is run by the one that set it last: whether it is set, until when, and how
+ * often it was set (so that an older setting knows that it does not count any more) lies beside the shared
+ * state, in fields of struct sync that a timer has no other use for. When that process ends the timer
+ * stands still.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -11,6 +16,7 @@
 #include <time.h>
 
 #include "info.h"
+#include "object_share.h"
 #include "process_object.h"
 #include "sync.h"
 
@@ -20,6 +26,7 @@ struct timer {
     /* Under timer_lock: */
     struct timer *next;
     bool is_set;
+    uint32_t setting;           /* the shared number of this process's last setting */
     uint64_t due;               /* CLOCK_MONOTONIC, ns */
     uint64_t period;            /* ns, 0: once */
     void *routine, *argument;   /* an APC for `thread` */
@@ -34,6 +41,28 @@ static bool is_running;
 static struct sync *get_sync(struct object *object)
 {
     return ((struct timer *)object)->sync;
+}
+
+/* The shared state; under the sync's lock. */
+static uint32_t *setting_of(struct sync *sync)
+{
+    return &sync->owner;
+}
+
+static uint32_t *is_set_of(struct sync *sync)
+{
+    return &sync->abandoned;
+}
+
+static void store_due(struct sync *sync, uint64_t due)
+{
+    sync->limit = (int32_t)(due >> 32);
+    sync->reserved = (uint32_t)due;
+}
+
+static uint64_t load_due(const struct sync *sync)
+{
+    return (uint64_t)(uint32_t)sync->limit << 32 | sync->reserved;
 }
 
 static void lock(sigset_t *old)
@@ -89,19 +118,40 @@ static void destroy(struct object *object)
     free(timer);
 }
 
+static NTSTATUS describe(struct object *object, struct object_description *description, int *fd,
+                         const char **path)
+{
+    (void)path;
+    return sync_locate(get_sync(object), fd, &description->slot) ? STATUS_SUCCESS
+                                                                 : STATUS_NOT_SUPPORTED;
+}
+
 const struct object_ops timer_ops = {
     .type_name = L"Timer",
+    .kind = OBJECT_TIMER,
     .valid_access = TIMER_ALL_ACCESS,
     .mapping = {STANDARD_RIGHTS_READ | TIMER_QUERY_STATE, STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS},
     .get_sync = get_sync,
+    .describe = describe,
     .destroy = destroy,
 };
 
 /* Under the lock. */
 static void fire(struct timer *timer)
 {
+    bool counts;
+
     unset(timer);
+    sync_lock(timer->sync);
+    counts = *setting_of(timer->sync) == timer->setting;
+    if (counts && timer->period)
+        store_due(timer->sync, timer->due + timer->period);
+    else if (counts)
+        *is_set_of(timer->sync) = 0;
+    sync_unlock(timer->sync);
+    if (!counts) /* another process set or cancelled it meanwhile */
+        return;
     if (timer->period) {
         timer->due += timer->period;
         insert(timer);
@@ -176,24 +226,19 @@ static NTSTATUS make(void *context, struct object **out)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS give_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes,
-                            enum sync_kind *kind)
+NTSTATUS timer_import(const struct object_description *description, int fd, const char *path,
+                      struct object **out)
 {
-    struct object *object;
-    HANDLE result;
-    ULONG flags;
-    NTSTATUS status = attributes_flags(attributes, &flags), created;
+    struct sync *sync = sync_import(fd, description->slot);
+    struct timer *timer = sync ? calloc(1, sizeof(*timer)) : NULL;
 
-    if (!status)
-        status = object_by_name(attributes, &timer_ops, kind ? make : NULL, kind, &object);
-    if (!NT_SUCCESS(status))
-        return status;
-    created = status;
-    status = handle_create(object, access, flags, &result);
-    object_release(object);
-    if (!status && (status = guest_copy_out(handle, &result, sizeof(result))))
-        NtClose(result);
-    return status ? status : created;
+    (void)path;
+    if (!timer)
+        return sync ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER;
+    timer->sync = sync;
+    object_init(&timer->header, &timer_ops);
+    *out = &timer->header;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS WINAPI NtCreateTimer(HANDLE *handle, ACCESS_MASK access,
@@ -203,12 +248,12 @@ NTSTATUS WINAPI NtCreateTimer(HANDLE *handle, ACCESS_MASK access,
 
     if (type != NotificationTimer && type != SynchronizationTimer)
         return STATUS_INVALID_PARAMETER_4;
-    return give_handle(handle, access, attributes, &kind);
+    return object_open_handle(handle, access, attributes, &timer_ops, make, &kind);
 }
 
 NTSTATUS WINAPI NtOpenTimer(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES *attributes)
 {
-    return give_handle(handle, access, attributes, NULL);
+    return object_open_handle(handle, access, attributes, &timer_ops, NULL, NULL);
 }
 
 NTSTATUS WINAPI NtSetTimer(HANDLE handle, const LARGE_INTEGER *when, PTIMER_APC_ROUTINE routine,
@@ -229,9 +274,7 @@ NTSTATUS WINAPI NtSetTimer(HANDLE handle, const LARGE_INTEGER *when, PTIMER_APC_
     status = handle_get(handle, &timer_ops, TIMER_MODIFY_STATE, (struct object **)&timer);
     if (status)
         return status;
-    sync_reset(timer->sync);
     lock(&signals);
-    was_set = timer->is_set;
     unset(timer);
     old_thread = timer->thread;
     timer->thread = NULL;
@@ -245,7 +288,14 @@ NTSTATUS WINAPI NtSetTimer(HANDLE handle, const LARGE_INTEGER *when, PTIMER_APC_
     timer->due = deadline_from_nt(&due);
     if (!timer->due)
         timer->due = monotonic_now();
-    if (start()) {
+    sync_lock(timer->sync);
+    timer->sync->count = 0;
+    was_set = (BOOLEAN)*is_set_of(timer->sync);
+    timer->setting = ++*setting_of(timer->sync);
+    *is_set_of(timer->sync) = is_running || start();
+    store_due(timer->sync, timer->due);
+    sync_unlock(timer->sync);
+    if (is_running) {
         insert(timer);
         pthread_cond_signal(&timer_changed);
     } else {
@@ -268,8 +318,12 @@ NTSTATUS WINAPI NtCancelTimer(HANDLE handle, BOOLEAN *previous)
     if (status)
         return status;
     lock(&signals);
-    was_set = timer->is_set;
     unset(timer);
+    sync_lock(timer->sync);
+    was_set = (BOOLEAN)*is_set_of(timer->sync);
+    ++*setting_of(timer->sync);
+    *is_set_of(timer->sync) = 0;
+    sync_unlock(timer->sync);
     unlock(&signals);
     object_release(&timer->header);
     return previous ? guest_copy_out(previous, &was_set, sizeof(was_set)) : STATUS_SUCCESS;
@@ -280,7 +334,6 @@ NTSTATUS WINAPI NtQueryTimer(HANDLE handle, TIMER_INFORMATION_CLASS class, void 
 {
     TIMER_BASIC_INFORMATION info;
     struct timer *timer;
-    sigset_t signals;
     NTSTATUS status;
 
     if (class != TimerBasicInformation)
@@ -288,10 +341,10 @@ NTSTATUS WINAPI NtQueryTimer(HANDLE handle, TIMER_INFORMATION_CLASS class, void 
     status = handle_get(handle, &timer_ops, TIMER_QUERY_STATE, (struct object **)&timer);
     if (status)
         return status;
-    lock(&signals);
+    sync_lock(timer->sync);
     info.RemainingTime.QuadPart =
-        timer->is_set ? (LONGLONG)(timer->due - monotonic_now()) / 100 : 0;
-    unlock(&signals);
+        *is_set_of(timer->sync) ? (LONGLONG)(load_due(timer->sync) - monotonic_now()) / 100 : 0;
+    sync_unlock(timer->sync);
     info.TimerState = timer->sync->count > 0;
     object_release(&timer->header);
     return answer(buffer, length, needed, &info, sizeof(info));

@@ -101,6 +101,7 @@ struct thread {
     void *start;        /* the entry point, for questions about the thread */
     uint32_t exit_status;
     bool terminating;
+    uint32_t owned_mutants; /* at least as many as it owns: none, and its end need not look for them */
 };
 
 extern __thread struct thread *current_thread __attribute__((tls_model("initial-exec")));

@@ -83,6 +83,7 @@ struct wait_record {
     bool all;           /* of more than one */
     bool is_registered; /* counted in the objects: `epochs` are valid, grants may be taken */
     uint32_t epochs[MAXIMUM_WAIT_OBJECTS];
+    uint32_t rounds[MAXIMUM_WAIT_OBJECTS]; /* in which it is counted */
 };
 
 /* Under the lock: was the waiter let go by a setting, whatever the flag says now? See sync.h. */
@@ -117,8 +118,13 @@ static bool take(struct sync *sync, uint32_t tid)
         sync->count--;
         break;
     case SYNC_MUTANT:
+        /* Whose it is comes first: if we die between the two, it is still free. */
+        if (sync->count == 1) {
+            sync->owner = tid;
+            sync->owner_process = (uint32_t)process.pid;
+            current_thread->owned_mutants++;
+        }
         sync->count--;
-        sync->owner = tid;
         was_abandoned = sync->abandoned;
         sync->abandoned = 0;
         break;
@@ -197,23 +203,46 @@ static void sort_by_address(struct sync *const *syncs, uint8_t *order, uint32_t 
     }
 }
 
-/* Counts the thread in. Under the lock, so that a setting either comes before and is seen by the
- * next look, or finds the waiter and lets it go. */
+/* Under the lock: counts the thread in. */
+static void count_in(struct wait_record *record, uint32_t index)
+{
+    struct sync *sync = record->syncs[index];
+
+    if (record->count > 1)
+        atomic_fetch_add(&sync->many, 1);
+    atomic_fetch_add(&sync->waiters, 1);
+    record->rounds[index] = sync->round;
+    if (sync->kind == SYNC_AUTO && !record->all)
+        sync->grantable++;
+}
+
+/* Under the lock, so that a setting either comes before and is seen by the next look, or finds the waiter and
+ * lets it go. */
 static void enter(struct wait_record *record)
 {
     for (uint32_t i = 0; i < record->count; i++) {
         struct sync *sync = record->syncs[i];
 
-        if (record->count > 1)
-            atomic_fetch_add(&sync->many, 1);
         sync_lock(sync);
-        atomic_fetch_add(&sync->waiters, 1);
+        count_in(record, i);
         record->epochs[i] = sync->epoch;
-        if (sync->kind == SYNC_AUTO && !record->all)
-            sync->grantable++;
         sync_unlock(sync);
     }
     record->is_registered = true;
+}
+
+/* Somebody died, and the others shall count themselves again. */
+static void reenter(struct wait_record *record)
+{
+    for (uint32_t i = 0; i < record->count; i++) {
+        struct sync *sync = record->syncs[i];
+
+        if (*(volatile uint32_t *)&sync->round == record->rounds[i])
+            continue;
+        sync_lock(sync);
+        count_in(record, i);
+        sync_unlock(sync);
+    }
 }
 
 /* Counts it out. A grant that nobody is left for becomes the flag. */
@@ -223,14 +252,16 @@ static void leave(const struct wait_record *record)
         struct sync *sync = record->syncs[i];
 
         sync_lock(sync);
-        if (sync->kind == SYNC_AUTO && !record->all && sync->grants > --sync->grantable) {
-            sync->grants = sync->grantable;
-            sync->count = 1;
+        if (sync->round == record->rounds[i]) {
+            if (sync->kind == SYNC_AUTO && !record->all && sync->grants > --sync->grantable) {
+                sync->grants = sync->grantable;
+                sync->count = 1;
+            }
+            atomic_fetch_sub(&sync->waiters, 1);
+            if (record->count > 1)
+                atomic_fetch_sub(&sync->many, 1);
         }
-        atomic_fetch_sub(&sync->waiters, 1);
         sync_unlock(sync);
-        if (record->count > 1)
-            atomic_fetch_sub(&sync->many, 1);
     }
 }
 
@@ -269,6 +300,7 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
             status = STATUS_THREAD_IS_TERMINATING; /* never seen by the program */
             break;
         }
+        reenter(&record);
         status = try_take(&record, order, tid);
         if (status != STATUS_TIMEOUT)
             break;
