@@ -50,14 +50,21 @@ static void local_free(void *block)
     LocalFree(block);
 }
 
+/* The handle is kept in the block. */
 static void *global_allocate(size_t bytes)
 {
-    return GlobalLock(GlobalAlloc(GMEM_MOVEABLE, bytes));
+    HGLOBAL handle = GlobalAlloc(GMEM_MOVEABLE, bytes + 16);
+    HGLOBAL *block = GlobalLock(handle);
+
+    if (!block)
+        return NULL;
+    *block = handle;
+    return (char *)block + 16;
 }
 
-static void global_free(void *block)
+static void global_free(void *memory)
 {
-    HGLOBAL handle = GlobalHandle(block);
+    HGLOBAL handle = *(HGLOBAL *)((char *)memory - 16);
 
     GlobalUnlock(handle);
     GlobalFree(handle);
