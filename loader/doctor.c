@@ -17,19 +17,104 @@
 
 #include "loader.h"
 
+/* What was found, shown as text as it is found, or as JSON at the end. */
+enum state { STATE_OK, STATE_MISSING, STATE_NOTE, STATE_CHOSEN };
+
+struct check {
+    const char *group;
+    char *what, *detail, *remedy; /* remedy: NULL, or how to get what is missing */
+    enum state state;
+};
+
+static struct check *checks;
+static size_t check_count;
 static int problems;
+static bool as_json;
+static const char *group;
+static char *backend; /* of write watch, the one that is chosen */
+
+static void begin_group(const char *name, const char *detail)
+{
+    group = name;
+    if (!as_json)
+        printf("%s%s\n", name, detail);
+}
+
+static void note(enum state state, const char *what, const char *detail, const char *remedy)
+{
+    static const char *const words[] = {"ok", "MISSING", "note", "chosen"};
+    struct check *grown = realloc(checks, (check_count + 1) * sizeof(*checks));
+
+    if (!grown) {
+        fail("out of memory");
+        exit(EXIT_CANNOT_START);
+    }
+    checks = grown;
+    checks[check_count++] = (struct check){.group = group,
+                                           .what = format_string("%s", what),
+                                           .detail = format_string("%s", detail),
+                                           .remedy = remedy ? format_string("%s", remedy) : NULL,
+                                           .state = state};
+    problems += state == STATE_MISSING;
+    if (as_json)
+        return;
+    printf("  %-8s %-28s %s\n", words[state], what, detail);
+    if (remedy)
+        printf("           %-28s -> %s\n", "", remedy);
+}
 
 static void good(const char *what, const char *detail)
 {
-    printf("  ok       %-28s %s\n", what, detail);
+    note(STATE_OK, what, detail, NULL);
 }
 
 static void missing(const char *what, const char *detail, const char *remedy)
 {
-    printf("  MISSING  %-28s %s\n", what, detail);
-    if (remedy)
-        printf("           %-28s -> %s\n", "", remedy);
-    problems++;
+    note(STATE_MISSING, what, detail, remedy);
+}
+
+static void print_json_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            printf("\\%c", *text);
+        else if ((unsigned char)*text < 32)
+            printf("\\u%04x", (unsigned char)*text);
+        else
+            putchar(*text);
+    }
+    putchar('"');
+}
+
+static void print_json_field(const char *name, const char *text, const char *behind)
+{
+    printf("\"%s\": ", name);
+    print_json_string(text);
+    fputs(behind, stdout);
+}
+
+/* Documented in docs/decant.1.md. */
+static void print_json(const char *kernel, const char *session)
+{
+    static const char *const words[] = {"ok", "missing", "note", "chosen"};
+
+    puts("{");
+    print_json_field("version", DECANT_VERSION, ",\n");
+    print_json_field("kernel", kernel, ",\n");
+    print_json_field("session", session, ",\n");
+    print_json_field("write_watch", backend, ",\n");
+    printf("\"problems\": %d,\n\"checks\": [", problems);
+    for (size_t i = 0; i < check_count; i++) {
+        printf("%s\n  {", i ? "," : "");
+        print_json_field("group", checks[i].group, ", ");
+        print_json_field("what", checks[i].what, ", ");
+        print_json_field("state", words[checks[i].state], ", ");
+        print_json_field("detail", checks[i].detail, checks[i].remedy ? ", " : "}");
+        if (checks[i].remedy)
+            print_json_field("remedy", checks[i].remedy, "}");
+    }
+    puts("\n]\n}");
 }
 
 static void check_file(const char *what, const char *path, const char *remedy)
@@ -47,7 +132,7 @@ static void check_installation(const struct installation *installation)
     const char *dirs[8];
     char *path;
 
-    puts("Installation");
+    begin_group("Installation", "");
     path = format_string("%s/ntdll.so", installation->unix_dir);
     check_file("Linux half", path, remedy);
     free(path);
@@ -58,7 +143,7 @@ static void check_installation(const struct installation *installation)
     }
     check_file("server", installation->server, remedy);
 
-    puts("DLL folders, in search order (after the program's own)");
+    begin_group("DLL folders", ", in search order (after the program's own)");
     installation_pe_dirs(installation, dirs, sizeof(dirs) / sizeof(dirs[0]));
     for (size_t i = 0; dirs[i]; i++)
         check_file(i ? "folder" : "Decant's", dirs[i], NULL);
@@ -84,11 +169,14 @@ static void check_kernel(void)
     const char *forced = getenv("DECANT_WRITE_WATCH");
     const char *why = NULL;
     struct utsname name;
+    char *detail;
     void *page;
     int fd;
 
     uname(&name);
-    printf("Kernel (Linux %s)\n", name.release);
+    detail = format_string(" (Linux %s)", name.release);
+    begin_group("Kernel", detail);
+    free(detail);
     fd = (int)syscall(SYS_userfaultfd, USERFAULTFD_USER_MODE_ONLY | O_CLOEXEC);
     if (fd < 0) {
         why = errno == EPERM ? "userfaultfd is denied (a sandbox?)" : strerror(errno);
@@ -100,10 +188,14 @@ static void check_kernel(void)
     if (!why)
         good("write watch", "userfaultfd with asynchronous write-protection, PAGEMAP_SCAN");
     else
-        printf("  note     %-28s %s\n", "write watch", why);
-    printf("  chosen   %-28s %s%s\n", "write-watch backend",
-           forced ? forced : why ? "mprotect" : "pagemap",
-           forced ? " (DECANT_WRITE_WATCH)" : why ? " (slower, same results)" : "");
+        note(STATE_NOTE, "write watch", why, NULL);
+    backend = format_string("%s", forced && *forced ? forced : why ? "mprotect" : "pagemap");
+    detail = format_string("%s%s", backend,
+                           forced && *forced ? " (DECANT_WRITE_WATCH)"
+                           : why             ? " (slower, same results)"
+                                             : "");
+    note(STATE_CHOSEN, "write-watch backend", detail, NULL);
+    free(detail);
 
     if (syscall(NUMBER_FUTEX_WAITV, NULL, 0, 0, NULL, 0) < 0 && errno == ENOSYS)
         missing("futex_waitv", "this kernel has none", "Linux 5.16 or later has it");
@@ -120,34 +212,45 @@ static void check_kernel(void)
         missing("page 0x7ffe0000", "taken", "run without tools that fill low memory");
 }
 
-static void check_session(void)
+static char *check_session(void)
 {
     char *path = session_dir();
 
-    puts("Session");
+    begin_group("Session", "");
     if (path)
         good("folder", path);
     else
-        problems++;
-    free(path);
+        missing("folder", "cannot be used", "set DECANT_SESSION to a folder of yours");
+    return path;
+}
+
+static int usage(FILE *out)
+{
+    fputs("Usage: decant doctor [--json]\n\nChecks the installation, the DLL folders, the kernel and "
+          "the session folder.\nExit code 0: all there; 1: something is missing.\n", out);
+    return out == stdout ? 0 : EXIT_USAGE;
 }
 
 int command_doctor(const struct installation *installation, int argc, char **argv)
 {
-    if (argc > 1) {
-        bool is_help = !strcmp(argv[1], "--help");
+    struct utsname name;
+    char *session;
 
-        fprintf(is_help ? stdout : stderr,
-                "Usage: decant doctor\n\nChecks the installation, the DLL folders, the kernel and "
-                "the session folder.\nExit code 0: all there; 1: something is missing.\n");
-        return is_help ? 0 : EXIT_USAGE;
-    }
+    if (argc == 2 && !strcmp(argv[1], "--help"))
+        return usage(stdout);
+    as_json = argc == 2 && !strcmp(argv[1], "--json");
+    if (argc > 1 && !as_json)
+        return usage(stderr);
     check_installation(installation);
     check_kernel();
-    check_session();
-    if (problems)
+    session = check_session();
+    uname(&name);
+    if (as_json)
+        print_json(name.release, session ? session : "");
+    else if (problems)
         printf("%d problem(s).\n", problems);
     else
         puts("All there.");
+    free(session);
     return problems ? 1 : 0;
 }

@@ -20,7 +20,7 @@ extern char **environ;
 static const char help[] =
     "Usage: decant [--] PROGRAM.exe [ARGUMENT]…\n"
     "       decant conformance [OPTIONS] [FILTER]\n"
-    "       decant doctor\n"
+    "       decant doctor [--json]\n"
     "       decant pages PID [SECONDS]\n"
     "       decant --help | --version\n"
     "\n"
@@ -43,6 +43,21 @@ static const char help[] =
     "Environment: DECANT_SESSION, DECANT_DLL_PATH, DECANT_TRACE, DECANT_WRITE_WATCH and more:\n"
     "see docs/environment.md.\n";
 
+/* Said at once, not when a program first asks for watched memory. */
+static bool write_watch_choice_is_valid(void)
+{
+    static const char *const known[] = {"pagemap", "markers", "mprotect"};
+    const char *wanted = getenv("DECANT_WRITE_WATCH");
+
+    if (!wanted || !*wanted)
+        return true;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (!strcmp(wanted, known[i]))
+            return true;
+    fail("DECANT_WRITE_WATCH: no backend \"%s\" (pagemap, markers, mprotect)", wanted);
+    return false;
+}
+
 static int run(const struct installation *installation, char **argv)
 {
     struct decant_start start = {.argv = argv, .envp = environ};
@@ -54,16 +69,19 @@ static int run(const struct installation *installation, char **argv)
 
     if (!program) {
         fail("%s: %s", argv[0], strerror(errno));
-        return EXIT_NOT_FOUND;
+        return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_START;
     }
-    if (stat(program, &info) || S_ISDIR(info.st_mode)) {
-        fail("%s: this is a folder, not a program", argv[0]);
+    if (stat(program, &info) || !S_ISREG(info.st_mode)) {
+        fail("%s: %s", argv[0], S_ISDIR(info.st_mode) ? "this is a folder, not a program"
+                                                      : "not a file, so no program");
         return EXIT_CANNOT_START;
     }
     if (access(program, R_OK)) {
         fail("%s: %s", argv[0], strerror(errno));
         return EXIT_CANNOT_START;
     }
+    if (!write_watch_choice_is_valid())
+        return EXIT_USAGE;
     start.program = program;
     start.session_dir = session_dir();
     if (!start.session_dir)

@@ -52,6 +52,11 @@ static inline void unlock_loader(void)
 
 /* --- ldr_init.c, thread_start.c --- */
 
+/* The program's start: true until its entry point is about to be called, while whatever cannot be loaded ends
+ * it. The first reason is told in one line. */
+extern bool is_starting;
+void report_start_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* kernel32's BaseThreadInitThunk, NULL until kernel32 is loaded. */
 extern void *base_thread_start;
 
@@ -107,6 +112,8 @@ void *missing_function_stub(const char *dll, const char *function);
 
 /* Checked access to an image's directory: NULL when absent, out of the image's bounds or unreadable. */
 void *module_directory(const struct module *module, unsigned index, ULONG *bytes);
+/* Where a directory says that it begins, 0 when absent: for those whose size linkers get wrong. */
+ULONG module_directory_rva(const struct module *module, unsigned index);
 /* A pointer to `bytes` bytes at an RVA, or NULL when these are not all inside the image and readable. */
 void *module_rva(const struct module *module, ULONG rva, SIZE_T bytes);
 /* A NUL-terminated string at an RVA that ends inside the image, or NULL. */

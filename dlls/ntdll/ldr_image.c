@@ -80,11 +80,23 @@ static const IMAGE_DATA_DIRECTORY *data_directory(const IMAGE_NT_HEADERS64 *nt, 
     return &directories[index];
 }
 
-void *module_directory(const struct module *module, unsigned index, ULONG *bytes)
+static const IMAGE_DATA_DIRECTORY *modules_directory(const struct module *module, unsigned index)
 {
     const IMAGE_DOS_HEADER *dos = module->entry.DllBase;
-    const IMAGE_NT_HEADERS64 *nt = (void *)((char *)module->entry.DllBase + dos->e_lfanew);
-    const IMAGE_DATA_DIRECTORY *directory = data_directory(nt, index);
+
+    return data_directory((void *)((char *)module->entry.DllBase + dos->e_lfanew), index);
+}
+
+ULONG module_directory_rva(const struct module *module, unsigned index)
+{
+    const IMAGE_DATA_DIRECTORY *directory = modules_directory(module, index);
+
+    return directory ? directory->VirtualAddress : 0;
+}
+
+void *module_directory(const struct module *module, unsigned index, ULONG *bytes)
+{
+    const IMAGE_DATA_DIRECTORY *directory = modules_directory(module, index);
 
     if (!directory)
         return NULL;

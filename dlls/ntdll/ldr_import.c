@@ -282,16 +282,14 @@ static NTSTATUS bind_table(struct module *module, struct module *target, const c
 
 NTSTATUS module_resolve_imports(struct module *module, const WCHAR *load_path)
 {
-    const IMAGE_IMPORT_DESCRIPTOR *descriptor;
-    ULONG bytes;
+    ULONG rva = module_directory_rva(module, IMAGE_DIRECTORY_ENTRY_IMPORT);
 
     if (module->is_resolved)
         return STATUS_SUCCESS;
     module->is_resolved = true; /* also breaks import cycles */
-    descriptor = module_directory(module, IMAGE_DIRECTORY_ENTRY_IMPORT, &bytes);
-    if (!descriptor)
-        return STATUS_SUCCESS;
-    for (; bytes >= sizeof(*descriptor); descriptor++, bytes -= sizeof(*descriptor)) {
+    /* The table ends with an empty entry; its size in the directory is not heeded, as on Windows. */
+    for (; rva; rva += sizeof(IMAGE_IMPORT_DESCRIPTOR)) {
+        const IMAGE_IMPORT_DESCRIPTOR *descriptor = module_rva(module, rva, sizeof(*descriptor));
         struct module *target;
         UNICODE_STRING name;
         WCHAR wide[MAX_PATH];
@@ -299,6 +297,8 @@ NTSTATUS module_resolve_imports(struct module *module, const WCHAR *load_path)
         NTSTATUS status;
         size_t length;
 
+        if (!descriptor)
+            return STATUS_INVALID_IMAGE_FORMAT;
         if (!descriptor->Name || !descriptor->FirstThunk)
             break;
         dll = module_rva_string(module, descriptor->Name);

@@ -5,8 +5,10 @@
  * shutdown functions call DllMain in Windows' order.
  */
 #include "ldr.h"
+#include "rtl_printf.h"
 
 bool process_is_exiting;
+bool is_starting = true;
 
 static PEB_LDR_DATA ldr_data;
 static struct module *program; /* has TLS callbacks, called after all DLLs, and no DllMain */
@@ -91,6 +93,38 @@ static NTSTATUS init_process(void)
     return module_attach(program, (void *)1);
 }
 
+/* --- Failure to start --- */
+
+static bool failure_is_told;
+
+void report_start_failure(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    if (failure_is_told)
+        return;
+    failure_is_told = true;
+    va_start(args, format);
+    _vsnprintf(text, sizeof(text) - 1, format, args);
+    va_end(args);
+    text[sizeof(text) - 1] = 0;
+    report_error("%s", text);
+}
+
+static void fail_start(NTSTATUS status)
+{
+    const WCHAR *path = current_peb()->ProcessParameters->ImagePathName.Buffer;
+
+    if (status == STATUS_INVALID_IMAGE_FORMAT)
+        report_start_failure("%ls: the program's image is malformed (its imports or thread-local "
+                             "storage)", path);
+    else
+        report_start_failure("%ls: the program could not be started (status 0x%08x)", path,
+                             (unsigned)status);
+    DecantFailStart(status);
+}
+
 static void attach_thread(void)
 {
     lock_loader();
@@ -126,10 +160,9 @@ void WINAPI LdrInitializeThunk(CONTEXT *context, ULONG_PTR unused2, ULONG_PTR un
         lock_loader();
         status = init_process();
         unlock_loader();
-        if (status) {
-            report_error("the program could not be started (status 0x%08x)", (unsigned)status);
-            NtTerminateProcess(NtCurrentProcess(), status);
-        }
+        is_starting = false;
+        if (status)
+            fail_start(status);
         atomic_store(&init_state, INIT_DONE);
         DecantFutexWake(&init_state, ~0u);
     } else {

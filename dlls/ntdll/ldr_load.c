@@ -291,19 +291,19 @@ static void report_failure(const struct module *importer, const WCHAR *name, NTS
     const WCHAR *program = base_name(current_peb()->ProcessParameters->ImagePathName.Buffer);
     const WCHAR *by = importer->entry.BaseDllName.Buffer;
 
-    if (current_peb()->LdrData->Initialized)
+    if (!is_starting)
         return;
     if (is_not_found(status))
-        report_error("%ls is missing: %ls imports it; looked for in the folder of %ls, Decant's "
-                     "DLLs, DECANT_DLL_PATH, Wine's DLLs (package libwine), C:\\windows\\system32, "
-                     "the current folder and PATH",
-                     name, by, program);
+        report_start_failure("%ls is missing: %ls imports it; looked for in the folder of %ls, "
+                             "Decant's DLLs, DECANT_DLL_PATH, Wine's DLLs (package libwine), "
+                             "C:\\windows\\system32, the current folder and PATH",
+                             name, by, program);
     else if (status == STATUS_INVALID_IMAGE_FORMAT || status == STATUS_INVALID_IMAGE_NOT_MZ ||
              status == STATUS_INVALID_IMAGE_PROTECT)
-        report_error("%ls, which %ls imports, is malformed or not an x86-64 DLL", name, by);
+        report_start_failure("%ls, which %ls imports, is malformed or not an x86-64 DLL", name, by);
     else
-        report_error("%ls, which %ls imports, cannot be loaded (status 0x%08x)", name, by,
-                     (unsigned)status);
+        report_start_failure("%ls, which %ls imports, cannot be loaded (status 0x%08x)", name, by,
+                             (unsigned)status);
 }
 
 static NTSTATUS map_dll(const WCHAR *load_path, const WCHAR *name, size_t length,
@@ -433,9 +433,9 @@ NTSTATUS module_attach(struct module *module, void *reserved)
         RemoveEntryList(&module->entry.InInitializationOrderLinks);
         InitializeListHead(&module->entry.InInitializationOrderLinks);
         module->is_attaching = false;
-        if (reserved)
-            report_error("%ls refused to start (DllMain answered FALSE)",
-                         module->entry.BaseDllName.Buffer);
+        if (is_starting)
+            report_start_failure("%ls refused to start (DllMain answered FALSE)",
+                                 module->entry.BaseDllName.Buffer);
         return STATUS_DLL_INIT_FAILED;
     }
     module->is_attaching = false;

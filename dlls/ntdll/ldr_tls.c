@@ -21,11 +21,8 @@ static struct module *owners[TLS_SLOTS]; /* the module behind each index in use 
 
 static const IMAGE_TLS_DIRECTORY *tls_directory(const struct module *module)
 {
-    ULONG bytes;
-    const IMAGE_TLS_DIRECTORY *directory =
-        module_directory(module, IMAGE_DIRECTORY_ENTRY_TLS, &bytes);
-
-    return directory && bytes >= sizeof(*directory) ? directory : NULL;
+    return module_rva(module, module_directory_rva(module, IMAGE_DIRECTORY_ENTRY_TLS),
+                      sizeof(IMAGE_TLS_DIRECTORY));
 }
 
 /* The addresses in the directory are virtual ones; they must lie inside the image. */
@@ -97,7 +94,8 @@ NTSTATUS tls_add_module(struct module *module)
     DWORD index = 0;
 
     if (!directory)
-        return STATUS_SUCCESS;
+        return module_directory_rva(module, IMAGE_DIRECTORY_ENTRY_TLS) ? STATUS_INVALID_IMAGE_FORMAT
+                                                                       : STATUS_SUCCESS;
     if (!is_sound(module, directory))
         return STATUS_INVALID_IMAGE_FORMAT;
     while (index < TLS_SLOTS && owners[index])

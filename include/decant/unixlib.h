@@ -48,6 +48,10 @@ NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_imag
  * DECANT_DLL_PATH, Wine's. STATUS_DLL_NOT_FOUND when none has it. */
 NTSTATUS WINAPI DecantMapBuiltin(const WCHAR *name, struct decant_image *image);
 
+/* Ends the process because the loader could not start the program, after a line that says why. Windows parents
+ * see the status, Linux' see "cannot be started" (decant --help). */
+NTSTATUS WINAPI DecantFailStart(NTSTATUS status);
+
 /* Sleeps while *word == expected, until DecantFutexWake, the timeout (NULL: for ever; NT's form) or, with
  * DECANT_FUTEX_ALERTABLE, a user APC. STATUS_SUCCESS may be spurious; STATUS_TIMEOUT, STATUS_USER_APC. */
 #define DECANT_FUTEX_ALERTABLE 1u

@@ -69,6 +69,28 @@ static NTSTATUS parse_sections(const IMAGE_SECTION_HEADER *headers, uint32_t cou
     return STATUS_SUCCESS;
 }
 
+/* Whether an optional header of either kind has the directory of .NET programs. Most of these are 32-bit
+ * images that would run as 64-bit code. */
+static bool has_clr_header(const char *optional, size_t header_bytes, size_t optional_bytes,
+                           uint16_t magic)
+{
+    const size_t directories = magic == IMAGE_NT_OPTIONAL_HDR64_MAGIC
+                                   ? offsetof(IMAGE_OPTIONAL_HEADER64, DataDirectory)
+                                   : offsetof(IMAGE_OPTIONAL_HEADER32, DataDirectory);
+    const size_t at =
+        directories + IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR * sizeof(IMAGE_DATA_DIRECTORY);
+    uint32_t count, rva;
+
+    if ((magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC && magic != IMAGE_NT_OPTIONAL_HDR32_MAGIC) ||
+        optional_bytes < at + sizeof(IMAGE_DATA_DIRECTORY) ||
+        header_bytes < at + sizeof(IMAGE_DATA_DIRECTORY))
+        return false;
+    /* NumberOfRvaAndSizes stands before the directories in both. */
+    memcpy(&count, optional + directories - sizeof(count), sizeof(count));
+    memcpy(&rva, optional + at, sizeof(rva));
+    return count > IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR && rva;
+}
+
 NTSTATUS image_parse(const void *data, size_t header_bytes, uint64_t file_bytes,
                      struct image_layout *layout)
 {
@@ -98,6 +120,9 @@ NTSTATUS image_parse(const void *data, size_t header_bytes, uint64_t file_bytes,
     layout->info.machine = nt.FileHeader.Machine;
     layout->info.characteristics = nt.FileHeader.Characteristics;
     memcpy(&magic, header + optional_at, sizeof(magic));
+    layout->info.is_dotnet =
+        has_clr_header(header + optional_at, header_bytes - optional_at,
+                       nt.FileHeader.SizeOfOptionalHeader, magic);
     if (nt.FileHeader.Machine != IMAGE_FILE_MACHINE_AMD64 || magic != IMAGE_NT_OPTIONAL_HDR64_MAGIC)
         return STATUS_INVALID_IMAGE_FORMAT;
     layout->info.machine = 0; /* from here on a fault is the file's, not the machine's */

@@ -35,8 +35,14 @@ static const char *const machine_names[][2] = {
 };
 
 /* Says why a program cannot be mapped; one line. */
-static void report_image_error(const char *path, NTSTATUS status, uint16_t machine)
+static void report_image_error(const char *path, NTSTATUS status, const struct image_info *info)
 {
+    uint16_t machine = info ? info->machine : 0;
+
+    if (info && info->is_dotnet) {
+        report_error("%s: this is a .NET program; Decant runs native x86-64 programs only", path);
+        return;
+    }
     for (size_t i = 0; i < sizeof(machine_names) / sizeof(machine_names[0]); i++) {
         uint16_t known;
 
@@ -46,6 +52,11 @@ static void report_image_error(const char *path, NTSTATUS status, uint16_t machi
                          machine_names[i][1]);
             return;
         }
+    }
+    if (machine && machine != IMAGE_FILE_MACHINE_AMD64) {
+        report_error("%s: a program for another machine (machine 0x%04x); Decant runs x86-64 "
+                     "programs only", path, machine);
+        return;
     }
     switch ((ULONG)status) {
     case STATUS_INVALID_IMAGE_NOT_MZ:
@@ -113,7 +124,7 @@ static int map_ntdll(void)
             report_error("%s: %s; the installation is incomplete (decant doctor)", path,
                          strerror(errno));
         else
-            report_image_error(path, status, 0);
+            report_image_error(path, status, NULL);
         return EXIT_CANNOT_START;
     }
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -228,6 +239,11 @@ NTSTATUS WINAPI DecantMapImage(const UNICODE_STRING *nt_path, struct decant_imag
     return guest_copy_out(image, &result, sizeof(result));
 }
 
+NTSTATUS WINAPI DecantFailStart(NTSTATUS status)
+{
+    process_exit_as((uint32_t)status, EXIT_CANNOT_START);
+}
+
 __attribute__((visibility("default"))) int decant_main(const struct decant_start *start);
 
 int decant_main(const struct decant_start *start)
@@ -265,8 +281,8 @@ int decant_main(const struct decant_start *start)
     pKiUserExceptionDispatcher = ntdll_entries.KiUserExceptionDispatcher;
 
     status = virtual_map_image_file(start->program, &exe, &bytes, &info);
-    if (status) {
-        report_image_error(start->argv[0], status, info.machine);
+    if (status || info.is_dotnet) {
+        report_image_error(start->argv[0], status, &info);
         return EXIT_CANNOT_START; /* a parent sees us end before we said that we run */
     }
     if (info.characteristics & IMAGE_FILE_DLL) {

@@ -435,13 +435,18 @@ void thread_exit(uint32_t status)
     leave(thread);
 }
 
-void process_exit(uint32_t status)
+void process_exit_as(uint32_t status, int linux_code)
 {
     if (process_object_exiting)
         process_object_exiting(status);
+    _exit(linux_code);
+}
+
+void process_exit(uint32_t status)
+{
     /* Linux keeps eight bits of an exit code; the server carries the whole of it to Windows
      * parents. A code whose low byte is 0 must not look like success to a shell. */
-    _exit(status && !(status & 0xff) ? 1 : (int)(status & 0xff));
+    process_exit_as(status, status && !(status & 0xff) ? 1 : (int)(status & 0xff));
 }
 
 NTSTATUS WINAPI NtTerminateProcess(HANDLE handle, LONG status)

@@ -34,6 +34,8 @@ void thread_exit(uint32_t status) __attribute__((noreturn));
 
 /* Ends the process at once, without a word to the program's half. */
 void process_exit(uint32_t status) __attribute__((noreturn));
+/* The same with an exit code of its own for Linux. */
+void process_exit_as(uint32_t status, int linux_code) __attribute__((noreturn));
 
 /* Whether the calling thread is the only one that lives. */
 bool thread_is_last(void);

@@ -23,6 +23,7 @@ struct image_info {
     uint16_t subsystem;
     uint16_t dll_characteristics;
     uint16_t characteristics;
+    bool is_dotnet;             /* has a CLR header, so its code is not for a CPU */
     uint32_t subsystem_version; /* major << 16 | minor */
 };
 NTSTATUS virtual_map_image_file(const char *unix_path, void **base, size_t *bytes,
