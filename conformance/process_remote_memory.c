@@ -38,7 +38,7 @@ static void test_allocate(void)
     ok(info.BaseAddress == base + PAGE && info.AllocationBase == base &&
            info.AllocationProtect == PAGE_NOACCESS && info.RegionSize == 3 * PAGE &&
            info.State == MEM_RESERVE && info.Protect == 0 && info.Type == MEM_PRIVATE,
-       "reserved: base %p allocation %p protect %lx size %Ix state %lx now %lx type %lx",
+       "reserved: base %p allocation %p protect %lx size %zx state %lx now %lx type %lx",
        info.BaseAddress, info.AllocationBase, info.AllocationProtect, info.RegionSize, info.State,
        info.Protect, info.Type);
 
@@ -47,12 +47,12 @@ static void test_allocate(void)
     memset(out, 0xa5, sizeof(out));
     done = 0xdead;
     ok(WriteProcessMemory(other.process, base, out, sizeof(out), &done) && done == sizeof(out),
-       "WriteProcessMemory: %Iu, error %lu", done, GetLastError());
+       "WriteProcessMemory: %zu, error %lu", done, GetLastError());
     memset(in, 0, sizeof(in));
     done = 0xdead;
     ok(ReadProcessMemory(other.process, base, in, sizeof(in), &done) && done == sizeof(in) &&
            !memcmp(in, out, sizeof(in)),
-       "ReadProcessMemory: %Iu, error %lu", done, GetLastError());
+       "ReadProcessMemory: %zu, error %lu", done, GetLastError());
 
     /* A protection change; the first page's old protection comes back. */
     old = 0xdeadbeef;
@@ -65,7 +65,7 @@ static void test_allocate(void)
     ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
            info.RegionSize == 2 * PAGE && info.Protect == PAGE_EXECUTE_READ &&
            info.State == MEM_COMMIT,
-       "after it: size %Ix protect %lx", info.RegionSize, info.Protect);
+       "after it: size %zx protect %lx", info.RegionSize, info.Protect);
     old = 0xdeadbeef;
     SetLastError(0xdeadbeef);
     ok(!VirtualProtectEx(other.process, base + 2 * PAGE, PAGE, PAGE_READONLY, &old) &&
@@ -199,7 +199,7 @@ static void test_edges(void)
     SetLastError(0xdeadbeef);
     ok(!ReadProcessMemory(other.process, base + PAGE, buffer, 16, &done) &&
            GetLastError() == ERROR_PARTIAL_COPY && done == 0,
-       "reading what is not there: %Iu, error %lu", done, GetLastError());
+       "reading what is not there: %zu, error %lu", done, GetLastError());
     ok(buffer[0] == 0x5a, "the destination was changed");
     SetLastError(0xdeadbeef);
     ok(!WriteProcessMemory(other.process, base + PAGE, buffer, 16, &done) &&
@@ -244,11 +244,11 @@ static void test_section(void)
     status = map(section, limited, &base, 0, 0, NULL, &size, 2, 0, PAGE_READWRITE);
     ok(status == (LONG)0xc0000022, "without PROCESS_VM_OPERATION: %lx", status);
     status = map(section, other.process, &base, 0, 0, &offset, &size, 2, 0, PAGE_READWRITE);
-    ok(!status && base && size == 0x10000, "map: %lx, %p, size %Ix", status, base, size);
+    ok(!status && base && size == 0x10000, "map: %lx, %p, size %zx", status, base, size);
     ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
            info.Type == MEM_MAPPED && info.State == MEM_COMMIT && info.Protect == PAGE_READWRITE &&
            info.RegionSize == 0x10000,
-       "type %lx state %lx protect %lx size %Ix", info.Type, info.State, info.Protect,
+       "type %lx state %lx protect %lx size %zx", info.Type, info.State, info.Protect,
        info.RegionSize);
     own[0x10000 / sizeof(LONG)] = 4711;
     ok(ReadProcessMemory(other.process, base, &value, sizeof(value), &done) && value == 4711,

@@ -158,21 +158,30 @@ BOOL WINAPI SetThreadGroupAffinity(HANDLE handle, const GROUP_AFFINITY *affinity
         NtSetInformationThread(handle, ThreadGroupInformation, affinity, sizeof(*affinity)));
 }
 
-/* Priorities are remembered nowhere else than in what was set last: Linux lets only root raise them. */
+/* Priorities are what was set last, for Linux lets only root raise them. The kernel's values for the ends of
+ * the range lie one beyond those of Win32. */
 int WINAPI GetThreadPriority(HANDLE handle)
 {
     THREAD_BASIC_INFORMATION info;
 
-    return check_status(NtQueryInformationThread(handle, ThreadBasicInformation, &info,
-                                                 sizeof(info), NULL))
-               ? (int)info.BasePriority
-               : THREAD_PRIORITY_ERROR_RETURN;
+    if (!check_status(NtQueryInformationThread(handle, ThreadBasicInformation, &info, sizeof(info),
+                                               NULL)))
+        return THREAD_PRIORITY_ERROR_RETURN;
+    if (info.BasePriority == THREAD_BASE_PRIORITY_LOWRT + 1)
+        return THREAD_PRIORITY_TIME_CRITICAL;
+    if (info.BasePriority == THREAD_BASE_PRIORITY_IDLE - 1)
+        return THREAD_PRIORITY_IDLE;
+    return (int)info.BasePriority;
 }
 
 BOOL WINAPI SetThreadPriority(HANDLE handle, int priority)
 {
     LONG value = priority;
 
+    if (priority == THREAD_PRIORITY_TIME_CRITICAL)
+        value = THREAD_BASE_PRIORITY_LOWRT + 1;
+    else if (priority == THREAD_PRIORITY_IDLE)
+        value = THREAD_BASE_PRIORITY_IDLE - 1;
     return check_status(NtSetInformationThread(handle, ThreadBasePriority, &value, sizeof(value)));
 }
 
@@ -190,21 +199,19 @@ BOOL WINAPI SetThreadPriorityBoost(HANDLE handle, BOOL disable)
 
 DWORD WINAPI SetThreadIdealProcessor(HANDLE handle, DWORD processor)
 {
-    if (processor > MAXIMUM_PROCESSORS) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return ~0u;
-    }
-    return check_status(NtSetInformationThread(handle, ThreadIdealProcessor, &processor,
-                                               sizeof(processor)))
-               ? 0
-               : ~0u;
+    NTSTATUS status =
+        NtSetInformationThread(handle, ThreadIdealProcessor, &processor, sizeof(processor));
+
+    return check_status(status) ? (DWORD)status : ~0u;
 }
+
+BOOL WINAPI GetThreadIdealProcessorEx(HANDLE handle, PROCESSOR_NUMBER *number);
 
 BOOL WINAPI SetThreadIdealProcessorEx(HANDLE handle, PROCESSOR_NUMBER *processor,
                                       PROCESSOR_NUMBER *previous)
 {
-    if (previous)
-        memset(previous, 0, sizeof(*previous));
+    if (previous && !GetThreadIdealProcessorEx(handle, previous))
+        return FALSE;
     return check_status(
         NtSetInformationThread(handle, ThreadIdealProcessorEx, processor, sizeof(*processor)));
 }

@@ -26,6 +26,7 @@ struct thread_facts {
     NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
     bool is_self;           /* the calling thread */
     bool is_local;          /* a thread of this process */
+    KERNEL_USER_TIMES times; /* of such a thread; ExitTime 0 while it runs */
 };
 
 /* Both: STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "object_share.h"
 #include "process_memory.h"
 #include "process_object.h"
@@ -55,6 +56,7 @@ static void thread_destroy(struct object *object)
         object_release(&thread->process->header);
     }
     sync_destroy(thread->sync);
+    free(thread->settings.description);
     free(thread);
 }
 
@@ -159,6 +161,7 @@ NTSTATUS thread_object_create(struct thread *thread)
     object->thread = thread;
     object->pid = process.pid;
     object->start = thread->start;
+    object->times.CreateTime.QuadPart = clock_system_time();
     thread->object = &object->header;
     return STATUS_SUCCESS;
 }
@@ -220,6 +223,8 @@ void thread_object_exited(struct thread *thread, uint32_t status)
     struct thread_object *object = (struct thread_object *)thread->object;
 
     process_lock_threads();
+    thread_object_times(object, &object->times);
+    object->times.ExitTime.QuadPart = clock_system_time();
     object->tid = thread->tid;
     object->thread = NULL;
     process_unlock_threads();
@@ -258,6 +263,7 @@ NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts
     if (object->process && facts->exit_status == STATUS_PENDING)
         ask_exit_status(object, facts);
     process_lock_threads();
+    thread_object_times(object, &facts->times);
     if (object->thread) {
         facts->tid = object->thread->tid;
         facts->teb = object->thread->teb;

@@ -10,6 +10,15 @@
 
 extern const struct object_ops process_ops, thread_ops;
 
+/* What programs set about a thread and read back; nothing here depends on it. Kept with the object, as on
+ * Windows, so it outlives the thread. Under a lock of thread_info.c's. */
+struct thread_settings {
+    LONG priority;                  /* relative to the process's, as THREAD_BASIC_INFORMATION has it */
+    ULONG is_boost_disabled;
+    ULONG ideal_processor;
+    WCHAR *description;             /* allocated, or NULL */
+};
+
 struct thread_object {
     struct object header;
     struct sync *sync;
@@ -17,6 +26,8 @@ struct thread_object {
     pid_t tid, pid;
     void *start;
     _Atomic NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    KERNEL_USER_TIMES times;        /* of a thread of ours; under the thread lock, whole once it ended */
+    struct thread_settings settings;
     /* A thread of another process (remote.h): */
     struct process_object *process; /* with a reference; NULL: a thread of ours */
     uint32_t number;                /* how its process's service knows it; 0: not yet */
@@ -54,6 +65,9 @@ NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, s
 pid_t thread_object_tid(struct thread_object *object);
 /* A thread of this process by its id, with a reference; NULL when there is none. */
 struct thread_object *thread_object_find(pid_t tid, TEB **teb);
+
+/* Creation and processor times of a thread of ours; under the thread lock. (thread_info.c) */
+void thread_object_times(const struct thread_object *object, KERNEL_USER_TIMES *times);
 
 /* What the Nt functions do to a thread of either kind; arguments lie in memory of ours. Statuses are Windows',
  * and those of remote.h. (suspend.c, apc.c) */

@@ -151,17 +151,20 @@ void suspend_init_suspended(struct thread *thread)
     atomic_store(&state->where, WHERE_ASKED);
 }
 
-void suspend_park_before_start(struct thread *thread, CONTEXT *context)
+bool suspend_park_before_start(struct thread *thread, CONTEXT *context, uint32_t *exit_status)
 {
     struct signal_state *state = signal_state(thread);
 
     memset(&state->published, 0, sizeof(state->published));
     state->published.context = *context;
     stand(state, WHERE_PARKED);
-    if (atomic_load(&state->terminate))
-        thread_exit(state->terminate_status);
+    if (atomic_load(&state->terminate)) {
+        *exit_status = state->terminate_status;
+        return false;
+    }
     if (atomic_exchange(&state->context_changed, false))
         *context = state->published.context;
+    return true;
 }
 
 void suspend_exit_thread(struct signal_state *state)

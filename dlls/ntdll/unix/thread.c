@@ -182,14 +182,50 @@ NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *star
     return status ? status : thread_attach(thread);
 }
 
+/* Ends the calling thread but for its pthread; with the last one, the process. */
+static void end(struct thread *thread, uint32_t status)
+{
+    sigset_t all;
+    bool is_last;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    /* Counted in one step with the look: of two that end at once, one must find itself the last. */
+    process_lock_threads();
+    is_last = live_threads == 1;
+    if (!is_last)
+        live_threads--;
+    process_unlock_threads();
+    if (is_last)
+        process_exit(status);
+    thread->exit_status = status;
+    if (thread_object_exited)
+        thread_object_exited(thread, status);
+
+    process_lock_threads();
+    if (thread->next)
+        thread->next->previous = thread->previous;
+    if (thread->previous)
+        thread->previous->next = thread->next;
+    else
+        process.threads = thread->next;
+    process_unlock_threads();
+
+    signal_exit_thread(thread);
+    current_thread = NULL;
+    thread_free(thread);
+}
+
 uint32_t thread_run_first(void *start, void *argument)
 {
     struct thread *thread = current_thread;
     CONTEXT *context = push_start_context(thread, start, argument);
+    uint32_t status;
 
-    if (process.start_suspended)
-        suspend_park_before_start(thread, context);
-    run_guest(thread, context);
+    if (process.start_suspended && !suspend_park_before_start(thread, context, &status))
+        end(thread, status);
+    else
+        run_guest(thread, context);
     prctl(PR_SET_NAME, "decant:ended"); /* no thread of the program's: system_process.c */
     /* Reached when the first thread ended by ExitThread while others live on: the pthread must stay,
      * because the end of Linux' first thread would make a zombie of the process. */
@@ -231,6 +267,7 @@ static void *thread_main(void *pointer)
     struct thread *thread = info->thread;
     CONTEXT *context = push_start_context(thread, info->start, info->argument);
     bool suspended = info->suspended;
+    uint32_t status;
     sigset_t none;
 
     info->status = thread_attach(thread);
@@ -249,9 +286,11 @@ static void *thread_main(void *pointer)
         return NULL;
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, NULL);
-    if (suspended && suspend_park_before_start)
-        suspend_park_before_start(thread, context);
-    run_guest(thread, context);
+    if (suspended && suspend_park_before_start &&
+        !suspend_park_before_start(thread, context, &status))
+        end(thread, status);
+    else
+        run_guest(thread, context);
     return NULL;
 }
 
@@ -389,26 +428,6 @@ NTSTATUS WINAPI NtCreateThreadEx(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTR
     return guest_copy_out(handle, &result, sizeof(result));
 }
 
-static _Noreturn void leave(struct thread *thread)
-{
-    struct syscall_frame *frame = thread->frame;
-
-    process_lock_threads();
-    if (thread->next)
-        thread->next->previous = thread->previous;
-    if (thread->previous)
-        thread->previous->next = thread->next;
-    else
-        process.threads = thread->next;
-    live_threads--;
-    process_unlock_threads();
-
-    signal_exit_thread(thread);
-    current_thread = NULL;
-    thread_free(thread);
-    dispatcher_leave_guest(frame);
-}
-
 bool thread_is_last(void)
 {
     bool is_last;
@@ -421,18 +440,10 @@ bool thread_is_last(void)
 
 void thread_exit(uint32_t status)
 {
-    struct thread *thread = current_thread;
-    sigset_t all;
+    struct syscall_frame *frame = current_thread->frame;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
-    if (thread_is_last())
-        process_exit(status);
-    thread_forget_description(thread->tid);
-    thread->exit_status = status;
-    if (thread_object_exited)
-        thread_object_exited(thread, status);
-    leave(thread);
+    end(current_thread, status);
+    dispatcher_leave_guest(frame);
 }
 
 void process_exit_as(uint32_t status, int linux_code)

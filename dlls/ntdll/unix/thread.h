@@ -40,9 +40,6 @@ void process_exit_as(uint32_t status, int linux_code) __attribute__((noreturn));
 /* Whether the calling thread is the only one that lives. */
 bool thread_is_last(void);
 
-/* thread_info.c: the thread ended, its description goes. */
-void thread_forget_description(pid_t tid);
-
 /* --- Provided by the sync room (weak: absent in the first slices and in unit tests) --- */
 
 /* Makes the thread object; *thread* keeps the reference. */
@@ -59,8 +56,10 @@ NTSTATUS process_terminate(HANDLE handle, uint32_t status) __attribute__((weak))
 
 /* CREATE_SUSPENDED, first step, on the new thread: its suspend count becomes 1. */
 void suspend_init_suspended(struct thread *thread) __attribute__((weak));
-/* Second step: waits until the count is 0. `context` is what Get/SetContextThread work on. */
-void suspend_park_before_start(struct thread *thread, CONTEXT *context) __attribute__((weak));
+/* Second step: waits until the count is 0. `context` is what Get/SetContextThread work on. False: the
+ * thread is to end without having begun, with *exit_status. */
+bool suspend_park_before_start(struct thread *thread, CONTEXT *context, uint32_t *exit_status)
+    __attribute__((weak));
 /* How often the thread of this process is suspended; 0 when there is none of that id. */
 ULONG thread_suspend_count(pid_t tid) __attribute__((weak));
 /* Ends all threads of the process but the calling one, and returns when they are gone. */

@@ -8,88 +8,102 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "info.h"
-#include "process.h"
+#include "process_object.h"
 #include "thread.h"
 
-/* Thread descriptions by Linux id. A thread's own end removes its entry. */
-struct description {
-    pid_t tid;
-    WCHAR *text;
-};
-static struct description *descriptions;
-static size_t description_count;
-static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t settings_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static WCHAR *get_description(pid_t tid)
+static NTSTATUS get_settings(HANDLE handle, struct thread_settings *out)
 {
+    struct thread_object *object;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_QUERY_LIMITED_INFORMATION, (struct object **)&object);
+
+    if (status)
+        return status;
+    pthread_mutex_lock(&settings_lock);
+    *out = object->settings;
+    out->description = NULL;
+    pthread_mutex_unlock(&settings_lock);
+    object_release(&object->header);
+    return STATUS_SUCCESS;
+}
+
+/* Sets one of them; returns a status, or the previous value by `previous`. */
+static NTSTATUS set_setting(HANDLE handle, size_t member, LONG value, LONG *previous)
+{
+    struct thread_object *object;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_SET_LIMITED_INFORMATION, (struct object **)&object);
+    LONG *setting;
+
+    if (status)
+        return status;
+    setting = (LONG *)((char *)&object->settings + member);
+    pthread_mutex_lock(&settings_lock);
+    *previous = *setting;
+    *setting = value;
+    pthread_mutex_unlock(&settings_lock);
+    object_release(&object->header);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS query_description(HANDLE handle, void *buffer, ULONG length, ULONG *needed)
+{
+    struct thread_object *object;
     WCHAR *copy = NULL;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_QUERY_LIMITED_INFORMATION, (struct object **)&object);
 
-    pthread_mutex_lock(&description_lock);
-    for (size_t i = 0; i < description_count; i++) {
-        if (descriptions[i].tid == tid && descriptions[i].text) {
-            size_t length = 0;
+    if (status)
+        return status;
+    pthread_mutex_lock(&settings_lock);
+    if (object->settings.description) {
+        size_t count = 0;
 
-            while (descriptions[i].text[length])
-                length++;
-            copy = malloc((length + 1) * sizeof(WCHAR));
-            if (copy)
-                memcpy(copy, descriptions[i].text, (length + 1) * sizeof(WCHAR));
-        }
+        while (object->settings.description[count++])
+            ;
+        copy = malloc(count * sizeof(WCHAR));
+        if (copy)
+            memcpy(copy, object->settings.description, count * sizeof(WCHAR));
+        else
+            status = STATUS_NO_MEMORY;
     }
-    pthread_mutex_unlock(&description_lock);
-    return copy;
+    pthread_mutex_unlock(&settings_lock);
+    object_release(&object->header);
+    if (!status)
+        status = answer_string(buffer, length, needed, copy);
+    free(copy);
+    return status == STATUS_INFO_LENGTH_MISMATCH ? STATUS_BUFFER_TOO_SMALL : status;
 }
 
-static NTSTATUS set_description(pid_t tid, const UNICODE_STRING *string)
+static NTSTATUS set_description(HANDLE handle, const UNICODE_STRING *string)
 {
-    WCHAR *text = calloc(string->Length / sizeof(WCHAR) + 1, sizeof(WCHAR));
-    NTSTATUS status = STATUS_NO_MEMORY;
-    size_t i;
+    struct thread_object *object;
+    WCHAR *text, *old;
+    NTSTATUS status =
+        handle_get(handle, &thread_ops, THREAD_SET_LIMITED_INFORMATION, (struct object **)&object);
 
+    if (status)
+        return status;
+    text = calloc(string->Length / sizeof(WCHAR) + 1, sizeof(WCHAR));
     if (!text)
-        return STATUS_NO_MEMORY;
-    if (guest_copy_in(text, string->Buffer, string->Length)) {
-        free(text);
-        return STATUS_ACCESS_VIOLATION;
+        status = STATUS_NO_MEMORY;
+    else if (!(status = guest_copy_in(text, string->Buffer, string->Length))) {
+        pthread_mutex_lock(&settings_lock);
+        old = object->settings.description;
+        object->settings.description = text;
+        pthread_mutex_unlock(&settings_lock);
+        text = old;
     }
-    pthread_mutex_lock(&description_lock);
-    for (i = 0; i < description_count && descriptions[i].tid != tid; i++)
-        ;
-    if (i == description_count) {
-        struct description *grown =
-            realloc(descriptions, (description_count + 1) * sizeof(*descriptions));
-
-        if (grown) {
-            descriptions = grown;
-            descriptions[description_count++] = (struct description){tid, NULL};
-        }
-    }
-    if (i < description_count) {
-        free(descriptions[i].text);
-        descriptions[i].text = text;
-        text = NULL;
-        status = STATUS_SUCCESS;
-    }
-    pthread_mutex_unlock(&description_lock);
     free(text);
+    object_release(&object->header);
     return status;
-}
-
-void thread_forget_description(pid_t tid)
-{
-    pthread_mutex_lock(&description_lock);
-    for (size_t i = 0; i < description_count; i++) {
-        if (descriptions[i].tid == tid) {
-            free(descriptions[i].text);
-            descriptions[i] = descriptions[--description_count];
-            break;
-        }
-    }
-    pthread_mutex_unlock(&description_lock);
 }
 
 static NTSTATUS query_affinity(const struct thread_facts *facts, ULONG_PTR *mask)
@@ -106,14 +120,28 @@ static NTSTATUS query_affinity(const struct thread_facts *facts, ULONG_PTR *mask
     return STATUS_SUCCESS;
 }
 
-/* Linux' clock of a thread's processor time has a number made from its id (clock_getcpuclockid(3)). */
-static void query_times(const struct thread_facts *facts, KERNEL_USER_TIMES *times)
+/* The calling thread's time so far. */
+static void thread_own_times(KERNEL_USER_TIMES *times)
 {
-    clockid_t clock = (clockid_t)((~(unsigned)facts->tid << 3) | 6);
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_THREAD, &usage))
+        return;
+    times->KernelTime.QuadPart = usage.ru_stime.tv_sec * 10000000ll + usage.ru_stime.tv_usec * 10;
+    times->UserTime.QuadPart = usage.ru_utime.tv_sec * 10000000ll + usage.ru_utime.tv_usec * 10;
+}
+
+/* Linux tells the split of user and kernel time to a thread itself only; of another thread that lives, all counts
+ * as user time. That clock's number is made from the thread's id (clock_getcpuclockid(3)). */
+void thread_object_times(const struct thread_object *object, KERNEL_USER_TIMES *times)
+{
     struct timespec used;
 
-    memset(times, 0, sizeof(*times));
-    if (facts->is_local && !clock_gettime(clock, &used))
+    *times = object->times;
+    if (object->thread == current_thread)
+        thread_own_times(times);
+    else if (object->thread &&
+             !clock_gettime((clockid_t)((~(unsigned)object->thread->tid << 3) | 6), &used))
         times->UserTime.QuadPart = used.tv_sec * 10000000ll + used.tv_nsec / 100;
 }
 
@@ -121,10 +149,10 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
                                          ULONG length, ULONG *needed)
 {
     struct thread_facts facts;
+    struct thread_settings settings;
     NTSTATUS status = thread_get_facts(handle, THREAD_QUERY_LIMITED_INFORMATION, &facts);
     union {
         THREAD_BASIC_INFORMATION basic;
-        KERNEL_USER_TIMES times;
         GROUP_AFFINITY group;
         PROCESSOR_NUMBER processor;
         ULONG_PTR pointer;
@@ -134,6 +162,9 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
 
     if (status)
         return status;
+    status = get_settings(handle, &settings);
+    if (status)
+        return status;
     memset(&value, 0, sizeof(value));
     switch ((int)class) {
     case ThreadBasicInformation:
@@ -141,16 +172,15 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
         value.basic.TebBaseAddress = facts.teb;
         value.basic.ClientId.UniqueProcess = ULongToHandle((ULONG)facts.pid);
         value.basic.ClientId.UniqueThread = ULongToHandle((ULONG)facts.tid);
+        value.basic.BasePriority = settings.priority;
         query_affinity(&facts, &value.basic.AffinityMask);
         return answer(buffer, length, needed, &value, sizeof(value.basic));
     case ThreadTimes:
-        query_times(&facts, &value.times);
-        return answer(buffer, length, needed, &value, sizeof(value.times));
+        return answer(buffer, length, needed, &facts.times, sizeof(facts.times));
     case ThreadCycleTime: {
         ULONG64 cycles[2] = {0};
 
-        query_times(&facts, &value.times);
-        cycles[0] = (ULONG64)value.times.UserTime.QuadPart * 300;
+        cycles[0] = (ULONG64)(facts.times.UserTime.QuadPart + facts.times.KernelTime.QuadPart) * 300;
         return answer(buffer, length, needed, cycles, sizeof(cycles));
     }
     case ThreadAffinityMask:
@@ -164,6 +194,7 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
         return answer(buffer, length, needed, &value, sizeof(value.group));
     }
     case ThreadIdealProcessorEx:
+        value.processor.Number = (BYTE)settings.ideal_processor;
         return answer(buffer, length, needed, &value, sizeof(value.processor));
     case ThreadAmILastThread:
         value.number = thread_is_last();
@@ -171,8 +202,10 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
     case ThreadQuerySetWin32StartAddress:
         value.pointer = (ULONG_PTR)facts.start;
         return answer(buffer, length, needed, &value, sizeof(value.pointer));
-    case ThreadIsIoPending:
     case ThreadPriorityBoost:
+        value.number = settings.is_boost_disabled;
+        return answer(buffer, length, needed, &value, sizeof(value.number));
+    case ThreadIsIoPending:
         return answer(buffer, length, needed, &value, sizeof(value.number));
     case ThreadSuspendCount:
         if (thread_suspend_count)
@@ -184,17 +217,37 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
     case ThreadHideFromDebugger:
     case ThreadBreakOnTermination:
         return answer(buffer, length, needed, &value, sizeof(value.flag));
-    case ThreadNameInformation: {
-        WCHAR *text = get_description(facts.tid);
-
-        status = answer_string(buffer, length, needed, text);
-        free(text);
-        return status == STATUS_INFO_LENGTH_MISMATCH ? STATUS_BUFFER_TOO_SMALL : status;
-    }
+    case ThreadNameInformation:
+        return query_description(handle, buffer, length, needed);
     default:
         trace(TRACE_THREAD, "NtQueryInformationThread: class %u is not implemented", class);
         return STATUS_INVALID_INFO_CLASS;
     }
+}
+
+/* Relative to the process's; beyond are the two that go to the end of the class's range. */
+static bool is_priority(LONG value)
+{
+    return (value >= -2 && value <= 2) || value == THREAD_BASE_PRIORITY_LOWRT + 1 ||
+           value == THREAD_BASE_PRIORITY_IDLE - 1;
+}
+
+/* The answer is the previous one, no status. MAXIMUM_PROCESSORS only asks. */
+static NTSTATUS set_ideal_processor(HANDLE handle, ULONG processor)
+{
+    struct thread_settings settings;
+    LONG previous;
+    NTSTATUS status;
+
+    if (processor == MAXIMUM_PROCESSORS) {
+        status = get_settings(handle, &settings);
+        return status ? status : (NTSTATUS)settings.ideal_processor;
+    }
+    if (processor >= process.peb->NumberOfProcessors)
+        return STATUS_INVALID_PARAMETER;
+    status = set_setting(handle, offsetof(struct thread_settings, ideal_processor), (LONG)processor,
+                         &previous);
+    return status ? status : previous;
 }
 
 static NTSTATUS set_affinity(const struct thread_facts *facts, ULONG_PTR mask)
@@ -217,8 +270,11 @@ NTSTATUS WINAPI NtSetInformationThread(HANDLE handle, THREADINFOCLASS class, con
     union {
         GROUP_AFFINITY group;
         UNICODE_STRING string;
+        PROCESSOR_NUMBER processor;
         ULONG_PTR pointer;
+        LONG number;
     } value;
+    LONG previous;
 
     if (status)
         return status;
@@ -234,13 +290,32 @@ NTSTATUS WINAPI NtSetInformationThread(HANDLE handle, THREADINFOCLASS class, con
         return status;
     case ThreadNameInformation:
         if (!(status = take(&value, sizeof(value.string), buffer, length)))
-            status = set_description(facts.tid, &value.string);
+            status = set_description(handle, &value.string);
         return status;
-    case ThreadPriority:
     case ThreadBasePriority:
+        if ((status = take(&value, sizeof(value.number), buffer, length)))
+            return status;
+        if (!is_priority(value.number))
+            return STATUS_INVALID_PARAMETER;
+        return set_setting(handle, offsetof(struct thread_settings, priority), value.number,
+                           &previous);
     case ThreadPriorityBoost:
+        if ((status = take(&value, sizeof(value.number), buffer, length)))
+            return status;
+        return set_setting(handle, offsetof(struct thread_settings, is_boost_disabled),
+                           value.number != 0, &previous);
     case ThreadIdealProcessor:
+        if ((status = take(&value, sizeof(value.number), buffer, length)))
+            return status;
+        return set_ideal_processor(handle, (ULONG)value.number);
     case ThreadIdealProcessorEx:
+        if ((status = take(&value, sizeof(value.processor), buffer, length)))
+            return status;
+        if (value.processor.Group)
+            return STATUS_INVALID_PARAMETER;
+        status = set_ideal_processor(handle, value.processor.Number);
+        return NT_SUCCESS(status) ? STATUS_SUCCESS : status;
+    case ThreadPriority:
     case ThreadHideFromDebugger:
     case ThreadEnableAlignmentFaultFixup:
     case ThreadPagePriority:
