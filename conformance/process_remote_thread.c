@@ -211,7 +211,7 @@ static void test_apc(void)
     ok(limited != NULL, "OpenThread: error %lu", GetLastError());
     ok(child_read(&other, &word, 1) && word == 'w', "the thread does not start");
     ok(QueueUserAPC((PAPCFUNC)there.apc, thread, 42), "QueueUserAPC: error %lu", GetLastError());
-    ok(child_read(&other, &value, sizeof(value)) && value == 42, "the APC got %Ix", value);
+    ok(child_read(&other, &value, sizeof(value)) && value == 42, "the APC got %zx", value);
     SetLastError(0xdeadbeef);
     ok(!QueueUserAPC((PAPCFUNC)there.apc, limited, 43) && GetLastError() == ERROR_ACCESS_DENIED,
        "without THREAD_SET_CONTEXT: error %lu", GetLastError());
@@ -236,7 +236,7 @@ static void test_apc_before_start(void)
 
     ok(QueueUserAPC((PAPCFUNC)there.apc, thread, 1), "QueueUserAPC: error %lu", GetLastError());
     ok(ResumeThread(thread) == 1, "ResumeThread: error %lu", GetLastError());
-    ok(child_read(&other, &value, sizeof(value)) && value == 1, "first came %Ix", value);
+    ok(child_read(&other, &value, sizeof(value)) && value == 1, "first came %zx", value);
     ok(child_read(&other, &word, 1) && word == 'w', "then %c", word);
     CloseHandle(thread);
     child_end(&other);
