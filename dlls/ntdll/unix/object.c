@@ -20,9 +20,6 @@
 #define ENTRY_LOCK    ((uintptr_t)1)
 #define END_OF_LIST   UINT32_MAX
 
-/* ntifs.h; Wine's headers lack it. */
-#define DUPLICATE_SAME_ATTRIBUTES_FLAG 4u
-
 struct entry {
     _Atomic uintptr_t object; /* struct object *, with ENTRY_LOCK */
     ACCESS_MASK access;
@@ -307,46 +304,6 @@ NTSTATUS WINAPI NtClose(HANDLE handle)
     free_entry(entry, handle);
     object_drop_hold(object);
     return STATUS_SUCCESS;
-}
-
-NTSTATUS WINAPI NtDuplicateObject(HANDLE source_process, HANDLE source, HANDLE target_process,
-                                  HANDLE *target, ACCESS_MASK access, ULONG attributes,
-                                  ULONG options)
-{
-    struct process_facts from, to;
-    struct object *object;
-    ACCESS_MASK old_access = 0;
-    HANDLE result = NULL;
-    struct entry *entry;
-    NTSTATUS status;
-
-    status = process_get_facts(source_process, PROCESS_DUP_HANDLE, &from);
-    if (!status && target_process)
-        status = process_get_facts(target_process, PROCESS_DUP_HANDLE, &to);
-    if (status)
-        return status;
-    if (!from.is_self || (target_process && !to.is_self))
-        return STATUS_NOT_SUPPORTED;
-    status = handle_get(source, NULL, 0, &object);
-    if (status)
-        return status;
-    entry = source == NtCurrentProcess() || source == NtCurrentThread() ? NULL : entry_of(source);
-    if (entry)
-        old_access = entry->access;
-    else
-        old_access = object->ops->valid_access;
-    if (target_process) {
-        status = handle_create(object, options & DUPLICATE_SAME_ACCESS ? old_access : access,
-                               options & DUPLICATE_SAME_ATTRIBUTES_FLAG && entry ? entry->attributes
-                                                                            : attributes,
-                               &result);
-        if (!status && target)
-            status = guest_copy_out(target, &result, sizeof(result));
-    }
-    if (options & DUPLICATE_CLOSE_SOURCE)
-        NtClose(source);
-    object_release(object);
-    return status;
 }
 
 NTSTATUS WINAPI NtCompareObjects(HANDLE first, HANDLE second)

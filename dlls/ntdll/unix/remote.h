@@ -7,6 +7,7 @@
  *   remote_service.c         the service thread
  *   remote_service_memory.c  its requests on memory       remote_memory.c  the caller's side of them
  *   remote_service_thread.c  its requests on threads      remote_thread.c  the caller's side of them
+ *   object_duplicate.c       both sides of requests on handles
  *
  * decantserver makes the connection (connect_process in protocol.def): the caller gets one end of a socket pair, and the
  * service the other, on its service channel. The server serves one user alone, so both are his. The service trusts
@@ -51,6 +52,9 @@ enum remote_code {
     REMOTE_QUERY_THREAD,
     REMOTE_SUSPEND_PROCESS,
     REMOTE_RESUME_PROCESS,
+    REMOTE_GIVE_HANDLE,
+    REMOTE_TAKE_HANDLE,
+    REMOTE_CLOSE_HANDLE,
     REMOTE_CODES
 };
 
@@ -147,6 +151,7 @@ struct remote_peer {
     int fd;
     struct object **threads;    /* each with a reference; NULL: free */
     size_t thread_room;
+    struct object *lent;        /* whose descriptor goes with the answer: with a reference until it is sent */
 };
 
 /* Serves one request: fills `message` with the answer. *fd is a descriptor that came along, or -1, and the
@@ -160,6 +165,8 @@ extern remote_handler remote_serve_create_thread, remote_serve_open_thread,
     remote_serve_terminate_thread, remote_serve_get_context, remote_serve_set_context,
     remote_serve_queue_apc, remote_serve_query_thread, remote_serve_suspend_process,
     remote_serve_resume_process;
+extern remote_handler remote_serve_give_handle, remote_serve_take_handle,
+    remote_serve_close_handle;
 
 /* Serves the connection until the other end hangs up (tests). */
 void remote_service_serve(int fd);

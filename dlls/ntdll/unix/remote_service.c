@@ -49,6 +49,9 @@ static remote_handler *const handlers[REMOTE_CODES] = {
     [REMOTE_QUERY_THREAD] = remote_serve_query_thread,
     [REMOTE_SUSPEND_PROCESS] = remote_serve_suspend_process,
     [REMOTE_RESUME_PROCESS] = remote_serve_resume_process,
+    [REMOTE_GIVE_HANDLE] = remote_serve_give_handle,
+    [REMOTE_TAKE_HANDLE] = remote_serve_take_handle,
+    [REMOTE_CLOSE_HANDLE] = remote_serve_close_handle,
 };
 
 /* For the functions that ask which thread runs them, for guest_try above all. */
@@ -74,6 +77,7 @@ static bool serve(struct remote_peer *peer)
     int came, fd;
     ssize_t got = remote_receive(peer->fd, &message, &came);
     NTSTATUS status = STATUS_INVALID_SYSTEM_SERVICE;
+    bool is_sent;
 
     if (got == -EAGAIN)
         return true;
@@ -98,7 +102,11 @@ static bool serve(struct remote_peer *peer)
     if (came >= 0)
         close(came);
     message.code = (uint32_t)status;
-    return !remote_send(peer->fd, &message, fd);
+    is_sent = !remote_send(peer->fd, &message, fd);
+    if (peer->lent)
+        object_release(peer->lent);
+    peer->lent = NULL;
+    return is_sent;
 }
 
 static void forget(struct remote_peer *peer)
