@@ -118,14 +118,22 @@ BOOL WINAPI SetProcessMitigationPolicy(PROCESS_MITIGATION_POLICY policy, void *b
 
 /* --- Advice --- */
 
+/* Linux has no bounds on what of a process stays in memory. What this process asked for is remembered; others
+ * have Windows' defaults. */
+static SIZE_T working_set_minimum = 50 * 4096, working_set_maximum = 345 * 4096;
+static DWORD working_set_flags = QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
+
 BOOL WINAPI GetProcessWorkingSetSizeEx(HANDLE process, SIZE_T *minimum, SIZE_T *maximum, DWORD *flags)
 {
-    (void)process;
-    /* Windows' defaults. */
-    *minimum = 50 * 4096;
-    *maximum = 345 * 4096;
+    BOOL is_self = GetProcessId(process) == GetCurrentProcessId();
+
+    if (!is_self && !GetProcessId(process))
+        return FALSE;
+    *minimum = is_self ? working_set_minimum : 50 * 4096;
+    *maximum = is_self ? working_set_maximum : 345 * 4096;
     if (flags)
-        *flags = QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
+        *flags = is_self ? working_set_flags
+                         : QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
     return TRUE;
 }
 
@@ -136,9 +144,20 @@ BOOL WINAPI GetProcessWorkingSetSize(HANDLE process, SIZE_T *minimum, SIZE_T *ma
 
 BOOL WINAPI SetProcessWorkingSetSizeEx(HANDLE process, SIZE_T minimum, SIZE_T maximum, DWORD flags)
 {
-    (void)process, (void)flags;
-    if (minimum > maximum)
+    DWORD id = GetProcessId(process);
+
+    if (!id)
+        return FALSE;
+    if (minimum == (SIZE_T)-1 && maximum == (SIZE_T)-1)
+        return TRUE; /* empty the working set: Linux does so when it needs the memory */
+    if (!minimum || minimum > maximum)
         return set_error(ERROR_INVALID_PARAMETER);
+    if (id == GetCurrentProcessId()) {
+        working_set_minimum = minimum;
+        working_set_maximum = maximum;
+        if (flags)
+            working_set_flags = flags;
+    }
     return TRUE;
 }
 

@@ -172,6 +172,7 @@ BOOL WINAPI GlobalMemoryStatusEx(MEMORYSTATUSEX *status)
 {
     SYSTEM_PERFORMANCE_INFORMATION performance;
     SYSTEM_BASIC_INFORMATION basic;
+    VM_COUNTERS counters;
 
     if (status->dwLength != sizeof(*status))
         return set_error(ERROR_INVALID_PARAMETER);
@@ -184,8 +185,11 @@ BOOL WINAPI GlobalMemoryStatusEx(MEMORYSTATUSEX *status)
     status->ullTotalPageFile = (ULONGLONG)performance.TotalCommitLimit * 4096;
     status->ullAvailPageFile =
         (ULONGLONG)(performance.TotalCommitLimit - performance.TotalCommittedPages) * 4096;
-    status->ullTotalVirtual = 0x7fffffff0000 - 0x10000;
+    status->ullTotalVirtual = basic.HighestUserAddress - basic.LowestUserAddress + 1;
     status->ullAvailVirtual = status->ullTotalVirtual;
+    if (!NtQueryInformationProcess(GetCurrentProcess(), ProcessVmCounters, &counters, sizeof(counters),
+                                   NULL) && counters.VirtualSize < status->ullTotalVirtual)
+        status->ullAvailVirtual -= counters.VirtualSize;
     status->ullAvailExtendedVirtual = 0;
     status->dwMemoryLoad =
         status->ullTotalPhys

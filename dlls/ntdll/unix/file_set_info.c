@@ -15,6 +15,7 @@
 #include "info.h"
 #include "iocp.h"
 #include "path.h"
+#include "section.h"
 
 /* Classes that Wine 8's headers do not name (ntifs.h). */
 #define FILE_DISPOSITION_INFORMATION_EX 64
@@ -65,6 +66,8 @@ static NTSTATUS set_size(struct file *file, int64_t size)
 {
     if (size < 0)
         return STATUS_INVALID_PARAMETER;
+    if (section_is_file_mapped(file->fd, (uint64_t)size, false))
+        return STATUS_USER_MAPPED_FILE;
     return ftruncate(file->fd, size) ? errno_to_status(errno) : STATUS_SUCCESS;
 }
 
@@ -103,6 +106,9 @@ static NTSTATUS set_disposition(struct file *file, bool is_deleted)
         return STATUS_SUCCESS; /* it is gone at once, which the handle does not notice */
     }
     if (file_attributes(&st) & FILE_ATTRIBUTE_READONLY)
+        return STATUS_CANNOT_DELETE;
+    /* Neither can a file with a section or a view (Wine's ntdll/tests/file.c, which pass on Windows). */
+    if (section_is_file_mapped(file->fd, 0, true))
         return STATUS_CANNOT_DELETE;
     file->delete_on_close = true;
     return STATUS_SUCCESS;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kuser.h"
+#include "views.h"
 #include "ddk/wdm.h"
 
 #define KUSER_ADDRESS   ((void *)0x7ffe0000)
@@ -112,9 +113,19 @@ int kuser_init(void)
     void *page = mmap(KUSER_ADDRESS, PAGE_BYTES, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
+    struct view *view;
+    sigset_t signals;
+    bool done;
+
     if (page == MAP_FAILED)
         return -errno;
-    return page == KUSER_ADDRESS ? 0 : -EEXIST;
+    if (page != KUSER_ADDRESS)
+        return -EEXIST;
+    virtual_lock(&signals);
+    view = view_add(KUSER_ADDRESS, PAGE_BYTES, MEM_PRIVATE, PAGE_READONLY, VIEW_SYSTEM);
+    done = view && runs_set(view, 0, 1, PAGE_READONLY);
+    virtual_unlock(&signals);
+    return done ? 0 : -ENOMEM;
 }
 
 static int start_ticking(void)

@@ -124,6 +124,7 @@ NTSTATUS remote_map(struct process_object *target, struct object *section, void 
     call.values[5] = where->high;
     call.values[6] = (uint64_t)description.type << 32 | description.options;
     call.values[7] = description.bytes;
+    call.values[8] = where->align;
     if (path) {
         call.data = path;
         call.bytes = strlen(path) + 1;

@@ -10,6 +10,7 @@
 #include "object_share.h"
 #include "remote.h"
 #include "section.h"
+#include "views.h"
 #include "virtual.h"
 #include "virtual_watch.h"
 #include "writewatch_nt.h"
@@ -113,9 +114,10 @@ NTSTATUS remote_serve_map(struct remote_peer *peer, struct remote_message *messa
     description.bytes = message->values[7];
     status = section_import(&description, own, message->bytes ? message->data : NULL, &section);
     if (!status) {
+        const struct placement where = {message->values[4], message->values[5], message->values[8]};
+
         status = section_map(section, &base, &bytes, message->values[2],
-                             (ULONG)(message->values[3] >> 32), (ULONG)message->values[3],
-                             message->values[4], message->values[5]);
+                             (ULONG)(message->values[3] >> 32), (ULONG)message->values[3], &where);
         object_release(section);
     }
     return answer_range(message, status, base, bytes);

@@ -24,19 +24,18 @@
 #include "views.h"
 #include "virtual_watch.h"
 
-struct section {
-    struct object header;
-    int fd;
-    ULONG protect;      /* PAGE_* that views may have at most */
-    ULONG type;         /* SEC_* */
-    uint64_t bytes;
-    char *path;         /* of the file, or NULL */
-};
+/* The pages of a file are there; SEC_RESERVE means memory's only. */
+static bool is_lazy(ULONG type)
+{
+    return (type & (SEC_RESERVE | SEC_FILE)) == SEC_RESERVE;
+}
 
 static void destroy(struct object *object)
 {
     struct section *section = (struct section *)object;
 
+    section_unlist(section);
+    commit_map_close(section->commit_map, section->bytes);
     close(section->fd);
     free(section->path);
     free(section);
@@ -82,6 +81,14 @@ NTSTATUS section_import(const struct object_description *description, int fd, co
                                 .type = description->type,
                                 .bytes = description->bytes,
                                 .path = path ? strdup(path) : NULL};
+    if (is_lazy(section->type) &&
+        !(section->commit_map = commit_map_open(fd, section->bytes))) {
+        close(fd);
+        free(section->path);
+        free(section);
+        return STATUS_NO_MEMORY;
+    }
+    section_list(section);
     object_init(&section->header, &section_ops);
     *out = &section->header;
     return STATUS_SUCCESS;
@@ -106,8 +113,12 @@ static NTSTATUS make(void *context, struct object **out)
     if (!section)
         return STATUS_NO_MEMORY;
     if (fd < 0) {
+        uint64_t bytes = recipe->bytes;
+
+        if (is_lazy(recipe->type))
+            bytes = ((bytes + PAGE_OFFSET) & ~(uint64_t)PAGE_OFFSET) + commit_map_bytes(bytes);
         fd = memfd_create("decant-section", MFD_CLOEXEC);
-        if (fd < 0 || ftruncate(fd, (off_t)recipe->bytes)) {
+        if (fd < 0 || ftruncate(fd, (off_t)bytes)) {
             NTSTATUS status = errno == ENOSPC || errno == EFBIG || errno == EINVAL
                                   ? STATUS_COMMITMENT_LIMIT
                                   : errno_to_status(errno);
@@ -123,8 +134,15 @@ static NTSTATUS make(void *context, struct object **out)
                                 .type = recipe->type,
                                 .bytes = recipe->bytes,
                                 .path = recipe->path};
+    if (is_lazy(section->type) &&
+        !(section->commit_map = commit_map_open(fd, section->bytes))) {
+        close(fd);
+        free(section);
+        return STATUS_NO_MEMORY;
+    }
     recipe->fd = -1;
     recipe->path = NULL;
+    section_list(section);
     object_init(&section->header, &section_ops);
     *out = &section->header;
     return STATUS_SUCCESS;
@@ -203,6 +221,7 @@ NTSTATUS WINAPI NtCreateSection(HANDLE *handle, ACCESS_MASK access,
         return STATUS_INVALID_PAGE_PROTECTION;
     if (wanted.QuadPart < 0)
         return STATUS_SECTION_TOO_BIG;
+    recipe.type = file ? type | SEC_FILE : type & ~(ULONG)SEC_FILE;
     if (file) {
         status = prepare_file(file, (uint64_t)wanted.QuadPart, &recipe);
     } else if (type & SEC_IMAGE) {
@@ -211,6 +230,10 @@ NTSTATUS WINAPI NtCreateSection(HANDLE *handle, ACCESS_MASK access,
         recipe.bytes = (uint64_t)wanted.QuadPart;
         if (!recipe.bytes)
             status = STATUS_INVALID_PARAMETER_4;
+        else if (recipe.bytes > USER_SPACE_HIGH)
+            status = STATUS_SECTION_TOO_BIG;
+        else if (type & SEC_COMMIT && recipe.bytes > commit_limit())
+            status = STATUS_COMMITMENT_LIMIT;
     }
     if (!status)
         status = object_open_handle(handle, access, attributes, &section_ops, make, &recipe);
@@ -250,11 +273,28 @@ NTSTATUS WINAPI NtQuerySection(HANDLE handle, SECTION_INFORMATION_CLASS class, P
 
 /* --- Views --- */
 
+/* The rights to a section that a view of this protection needs. */
+static ACCESS_MASK view_access(ULONG protect)
+{
+    switch (protect & 0xff) {
+    case PAGE_READWRITE: return SECTION_MAP_WRITE;
+    case PAGE_EXECUTE: return SECTION_MAP_EXECUTE;
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY: return SECTION_MAP_READ | SECTION_MAP_EXECUTE;
+    case PAGE_EXECUTE_READWRITE: return SECTION_MAP_WRITE | SECTION_MAP_EXECUTE;
+    default: return SECTION_MAP_READ;
+    }
+}
+
 /* Whether a section of `maximum` may be mapped with `protect`. */
 static bool allows(ULONG maximum, ULONG protect)
 {
+    const ULONG execute = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE |
+                          PAGE_EXECUTE_WRITECOPY;
     bool may_write = maximum & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE);
 
+    if (protect & execute && !(maximum & execute))
+        return false;
     switch (protect & 0xff) {
     case PAGE_READWRITE:
     case PAGE_EXECUTE_READWRITE:
@@ -264,18 +304,9 @@ static bool allows(ULONG maximum, ULONG protect)
     }
 }
 
-static bool is_private(ULONG protect)
-{
-    return protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY);
-}
-
-struct placement_limits {
-    uintptr_t low, high;
-};
-
 static NTSTATUS map_view(struct section *section, void **address, SIZE_T *size,
                          const LARGE_INTEGER *offset, ULONG type, ULONG protect,
-                         const struct placement_limits *limits)
+                         const struct placement *where)
 {
     uint64_t at = offset ? (uint64_t)offset->QuadPart : 0;
     size_t bytes = *size, last;
@@ -307,7 +338,7 @@ static NTSTATUS map_view(struct section *section, void **address, SIZE_T *size,
             view->protect = protect;
         }
     } else {
-        status = space_reserve(base, last, limits->low, limits->high, 0,
+        status = space_reserve(base, last, where->low, where->high, where->align,
                                !!(type & MEM_TOP_DOWN), &base);
         if (!status) {
             view = view_add(base, last, MEM_MAPPED, protect, 0);
@@ -319,26 +350,28 @@ static NTSTATUS map_view(struct section *section, void **address, SIZE_T *size,
     }
     if (!status) {
         void *mapped = mmap(base, last, protect_to_linux(protect),
-                            (is_private(protect) ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED |
+                            (protect_is_copy(protect) ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED |
                                 MAP_NORESERVE,
                             section->fd, (off_t)at);
 
         if (mapped == MAP_FAILED)
             status = errno == EACCES || errno == EPERM ? STATUS_SECTION_PROTECTION
                                                        : errno_to_status(errno);
-        else if (!(section->type & SEC_RESERVE) &&
-                 !runs_set(view, 0, last >> PAGE_SHIFT, protect))
+        else if (section->commit_map ? mprotect(base, last, PROT_NONE)
+                                     : !runs_set(view, 0, last >> PAGE_SHIFT, protect))
             status = STATUS_NO_MEMORY;
-        if (section->type & SEC_RESERVE && !section->path) {
-            view->flags |= VIEW_LAZY;
-            mprotect(base, last, PROT_NONE);
-        }
         if (status) {
             view_remove(view);
             space_release(base, last);
         } else {
             object_retain(&section->header);
             view->section = &section->header;
+            view->section_offset = at;
+            if (section->commit_map) {
+                view->flags |= VIEW_LAZY;
+                view->commit_map = section->commit_map;
+                section_catch_up(view);
+            }
             view->file_name = section->path ? strdup(section->path) : NULL;
         }
     }
@@ -351,16 +384,15 @@ static NTSTATUS map_view(struct section *section, void **address, SIZE_T *size,
 }
 
 NTSTATUS section_map(struct object *object, void **base, SIZE_T *bytes, uint64_t offset, ULONG type,
-                     ULONG protect, uintptr_t low, uintptr_t high)
+                     ULONG protect, const struct placement *where)
 {
-    const struct placement_limits limits = {low, high};
     struct section *section = (struct section *)object;
     const LARGE_INTEGER start = {.QuadPart = (LONGLONG)offset};
     void *wanted = *base;
     NTSTATUS status;
 
     if (!(section->type & SEC_IMAGE))
-        return map_view(section, base, bytes, &start, type, protect, &limits);
+        return map_view(section, base, bytes, &start, type, protect, where);
     status = image_map_fd(section->fd, section->path, base, bytes, NULL);
     if (!status && (!wanted || *base != wanted))
         status = STATUS_IMAGE_NOT_AT_BASE;
@@ -369,7 +401,7 @@ NTSTATUS section_map(struct object *object, void **base, SIZE_T *bytes, uint64_t
 
 static NTSTATUS map_for_guest(HANDLE handle, HANDLE process_handle, void **address, SIZE_T *size,
                               const LARGE_INTEGER *offset, ULONG type, ULONG protect,
-                              const struct placement_limits *limits)
+                              const struct placement *where)
 {
     struct process_object *remote;
     struct object *section;
@@ -386,17 +418,14 @@ static NTSTATUS map_for_guest(HANDLE handle, HANDLE process_handle, void **addre
     status = remote_target(process_handle, PROCESS_VM_OPERATION, &remote);
     if (status)
         return status;
-    status = handle_get(handle, &section_ops,
-                        protect & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE) ? SECTION_MAP_WRITE
-                                                                            : SECTION_MAP_READ,
-                        &section);
+    status = handle_get(handle, &section_ops, view_access(protect), &section);
     if (!status) {
-        struct remote_placement there = {limits->low, limits->high, 0};
+        struct remote_placement there = {where->low, where->high, where->align};
 
         status = remote ? remote_map(remote, section, &base, &bytes, (uint64_t)start.QuadPart, type,
                                      protect, &there)
                         : section_map(section, &base, &bytes, (uint64_t)start.QuadPart, type,
-                                      protect, limits->low, limits->high);
+                                      protect, where);
         object_release(section);
     }
     if (remote)
@@ -412,36 +441,28 @@ NTSTATUS WINAPI NtMapViewOfSection(HANDLE handle, HANDLE process_handle, void **
                                    ULONG_PTR zero_bits, SIZE_T commit, const LARGE_INTEGER *offset,
                                    SIZE_T *size, SECTION_INHERIT inherit, ULONG type, ULONG protect)
 {
-    struct placement_limits limits = {0, 0};
+    struct placement where = {0};
 
     (void)commit, (void)inherit;
     if (zero_bits > 21 && zero_bits < 32)
         return STATUS_INVALID_PARAMETER_4;
     if (zero_bits && zero_bits < 32)
-        limits.high = (uintptr_t)1 << (32 - zero_bits);
-    return map_for_guest(handle, process_handle, address, size, offset, type, protect, &limits);
+        where.high = (uintptr_t)1 << (32 - zero_bits);
+    return map_for_guest(handle, process_handle, address, size, offset, type, protect, &where);
 }
 
 NTSTATUS WINAPI NtMapViewOfSectionEx(HANDLE handle, HANDLE process_handle, void **address,
                                      const LARGE_INTEGER *offset, SIZE_T *size, ULONG type,
                                      ULONG protect, MEM_EXTENDED_PARAMETER *parameters, ULONG count)
 {
-    struct placement_limits limits = {0, 0};
+    struct placement where = {0};
+    void *base;
+    NTSTATUS status = guest_copy_in(&base, address, sizeof(base));
 
-    for (ULONG i = 0; i < count; i++) {
-        MEM_EXTENDED_PARAMETER parameter;
-        MEM_ADDRESS_REQUIREMENTS wish;
-
-        if (guest_copy_in(&parameter, &parameters[i], sizeof(parameter)))
-            return STATUS_ACCESS_VIOLATION;
-        if (parameter.Type != MemExtendedParameterAddressRequirements)
-            continue;
-        if (guest_copy_in(&wish, parameter.Pointer, sizeof(wish)))
-            return STATUS_ACCESS_VIOLATION;
-        limits.low = (uintptr_t)wish.LowestStartingAddress;
-        limits.high = wish.HighestEndingAddress ? (uintptr_t)wish.HighestEndingAddress + 1 : 0;
-    }
-    return map_for_guest(handle, process_handle, address, size, offset, type, protect, &limits);
+    if (!status)
+        status = placement_read(parameters, count, base, &where);
+    return status ? status
+                  : map_for_guest(handle, process_handle, address, size, offset, type, protect, &where);
 }
 
 /* --- Unmapping --- */
@@ -465,10 +486,12 @@ static NTSTATUS unmap(void *address, ULONG flags)
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
             section = view->section;
             view->section = NULL;
+            view->section_offset = view->seen_generation = 0;
+            view->commit_map = NULL;
+            runs_clear(view, 0, view->bytes >> PAGE_SHIFT);
             view->type = MEM_PRIVATE;
             view->flags = VIEW_PLACEHOLDER;
             view->protect = PAGE_NOACCESS;
-            runs_clear(view, 0, view->bytes >> PAGE_SHIFT);
         }
     } else {
         void *base = view->base;
@@ -500,23 +523,4 @@ NTSTATUS WINAPI NtUnmapViewOfSectionEx(HANDLE process_handle, void *address, ULO
 NTSTATUS WINAPI NtUnmapViewOfSection(HANDLE process_handle, void *address)
 {
     return NtUnmapViewOfSectionEx(process_handle, address, 0);
-}
-
-NTSTATUS WINAPI NtAreMappedFilesTheSame(PVOID first, PVOID second)
-{
-    struct view *a, *b;
-    sigset_t signals;
-    NTSTATUS status = STATUS_NOT_SAME_DEVICE;
-
-    virtual_lock(&signals);
-    a = view_find(first);
-    b = view_find(second);
-    if (!a || !b)
-        status = STATUS_INVALID_ADDRESS;
-    else if (a->type == MEM_PRIVATE || b->type == MEM_PRIVATE)
-        status = STATUS_CONFLICTING_ADDRESSES;
-    else if (a == b || (a->file_name && b->file_name && !strcmp(a->file_name, b->file_name)))
-        status = STATUS_SUCCESS;
-    virtual_unlock(&signals);
-    return status;
 }

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "system.h"
+#include "views.h"
 
 #define LANG_ID_EN_US 0x0409
 
@@ -98,7 +99,7 @@ static NTSTATUS performance(void *buffer, ULONG room, ULONG *needed)
     swap_total = memory_line(text, "SwapTotal:") / 4;
     swap_free = memory_line(text, "SwapFree:") / 4;
     info.AvailablePages = (ULONG)available;
-    info.TotalCommitLimit = (ULONG)(total + swap_total);
+    info.TotalCommitLimit = (ULONG)(commit_limit() >> PAGE_SHIFT);
     info.TotalCommittedPages = (ULONG)(total + swap_total - available - swap_free);
     return answer_up_to(buffer, room, needed, &info, sizeof(info));
 }

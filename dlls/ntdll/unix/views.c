@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 #include "object.h"
 #include "views.h"
@@ -61,6 +62,33 @@ int process_block_init(void)
     is_published = true;
     return 0;
 }
+
+/* --- Commit charge --- */
+
+static size_t private_pages; /* committed in private views */
+
+static void charge(const struct view *view, ssize_t pages)
+{
+    if (view->type == MEM_PRIVATE)
+        private_pages += (size_t)pages;
+}
+
+uint64_t commit_limit(void)
+{
+    static uint64_t limit;
+    struct sysinfo info;
+
+    if (!limit && !sysinfo(&info))
+        limit = (info.totalram * 4 + info.totalswap) * info.mem_unit;
+    return limit;
+}
+
+bool commit_allows(size_t pages)
+{
+    return (private_pages + pages) << PAGE_SHIFT <= commit_limit();
+}
+
+/* --- Views --- */
 
 /* Index of the first view that ends above the address. */
 static size_t index_above(uintptr_t address)
@@ -126,6 +154,7 @@ struct object *view_remove(struct view *view)
     struct object *section = view->section;
     size_t index = index_above((uintptr_t)view->base);
 
+    charge(view, -(ssize_t)runs_committed(view, 0, view->bytes >> PAGE_SHIFT));
     view_count--;
     memmove(views + index, views + index + 1, (view_count - index) * sizeof(*views));
     free(view->runs);
@@ -159,6 +188,9 @@ struct view *view_split(struct view *view, size_t offset)
     if (view->section) {
         object_retain(view->section);
         second->section = view->section;
+        second->section_offset = view->section_offset + offset;
+        second->commit_map = view->commit_map;
+        second->seen_generation = view->seen_generation;
     }
     if (view->watch)
         watch_share(view, second);
@@ -209,6 +241,18 @@ bool runs_all_committed(const struct view *view, size_t first, size_t count)
         if (!runs_get(view, page, &end))
             return false;
     return true;
+}
+
+size_t runs_committed(const struct view *view, size_t first, size_t count)
+{
+    size_t total = 0, last = first + count;
+
+    for (size_t i = run_above(view, first); i < view->run_count && view->runs[i].first < last; i++) {
+        size_t begin = view->runs[i].first, end = begin + view->runs[i].count;
+
+        total += (end < last ? end : last) - (begin > first ? begin : first);
+    }
+    return total;
 }
 
 /* Replaces what lies in [first, first + count) by one run, or by none (protect 0). */
@@ -273,12 +317,22 @@ static bool replace(struct view *view, size_t first, size_t count, ULONG protect
 
 bool runs_set(struct view *view, size_t first, size_t count, ULONG protect)
 {
-    return !count || replace(view, first, count, protect);
+    size_t before = runs_committed(view, first, count);
+
+    if (count && !replace(view, first, count, protect))
+        return false;
+    charge(view, (ssize_t)count - (ssize_t)before);
+    return true;
 }
 
 bool runs_clear(struct view *view, size_t first, size_t count)
 {
-    return !count || replace(view, first, count, 0);
+    size_t before = runs_committed(view, first, count);
+
+    if (count && !replace(view, first, count, 0))
+        return false;
+    charge(view, -(ssize_t)before);
+    return true;
 }
 
 /* --- Address space --- */
@@ -428,4 +482,27 @@ bool protect_is_valid(ULONG protect, bool is_section)
     if (basic == PAGE_NOACCESS && modifiers & (PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE))
         return false;
     return is_section || (basic != PAGE_WRITECOPY && basic != PAGE_EXECUTE_WRITECOPY);
+}
+
+/* The sets are those of Wine's test_mapping, which passes on Windows: a copy of one's own may always be
+ * made where one may read; writing what others see and executing need the right from the start. */
+bool protect_fits_view(const struct view *view, ULONG protect)
+{
+    const ULONG read = PAGE_NOACCESS | PAGE_READONLY | PAGE_WRITECOPY;
+    const ULONG execute = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_WRITECOPY;
+    ULONG allowed;
+
+    switch (view->protect & 0xff) {
+    case PAGE_READONLY:
+    case PAGE_WRITECOPY: allowed = read; break;
+    case PAGE_READWRITE: allowed = read | PAGE_READWRITE; break;
+    case PAGE_EXECUTE: allowed = PAGE_NOACCESS | PAGE_EXECUTE; break;
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY: allowed = read | execute; break;
+    case PAGE_EXECUTE_READWRITE:
+        allowed = read | execute | PAGE_READWRITE | PAGE_EXECUTE_READWRITE;
+        break;
+    default: allowed = PAGE_NOACCESS; break;
+    }
+    return protect & 0xff & allowed;
 }

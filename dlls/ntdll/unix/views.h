@@ -23,6 +23,7 @@ enum view_flag {
     VIEW_PLACEHOLDER = 2,       /* reserved as a placeholder: may be split, replaced */
     VIEW_LAZY = 4,              /* a SEC_RESERVE section's view: pages commit one by one */
     VIEW_FROM_PLACEHOLDER = 8,  /* may be freed back to a placeholder */
+    VIEW_SYSTEM = 16,           /* not the program's to free or to protect */
 };
 
 struct view {
@@ -36,6 +37,9 @@ struct view {
     char *file_name;            /* Linux path behind a mapped or image view; owned, may be NULL */
     struct watch *watch;        /* write watch (virtual_watch.c); halves of a split view share it */
     struct object *section;     /* a view of a section keeps it alive; may be NULL */
+    uint64_t section_offset;    /* where in the section the view begins */
+    struct commit_map *commit_map; /* VIEW_LAZY: the section's; and what of it this view knows */
+    uint64_t seen_generation;
 };
 
 /* At a fixed address in every process, so that others can read (with process_vm_readv) what is
@@ -82,6 +86,25 @@ ULONG runs_get(const struct view *view, size_t page, size_t *end);
 /* Whether all pages of the range are committed. */
 bool runs_all_committed(const struct view *view, size_t first, size_t count);
 
+/* How many pages of the range are committed. */
+size_t runs_committed(const struct view *view, size_t first, size_t count);
+
+/* What a process may commit, in bytes. Linux would promise more than there is and kill somebody later; Windows
+ * refuses, with a limit of the memory and the page file, which grows to three times the memory. */
+uint64_t commit_limit(void);
+/* Whether so many pages more may be committed privately. */
+bool commit_allows(size_t pages);
+
+/* Where an allocation may lie; 0 means no such wish. */
+struct placement {
+    uintptr_t low, high;    /* high is exclusive */
+    size_t align;
+};
+
+/* Reads a program's MEM_EXTENDED_PARAMETERs. `has_address`: it names an address, and so may not have wishes. */
+NTSTATUS placement_read(const MEM_EXTENDED_PARAMETER *parameters, ULONG count, bool has_address,
+                        struct placement *where);
+
 /* Reserves address space without access: at `address`, or anywhere (NULL) 64 KiB aligned within
  * [low, high). Not listed. */
 NTSTATUS space_reserve(void *address, size_t bytes, uintptr_t low, uintptr_t high, size_t align,
@@ -93,6 +116,14 @@ void space_release(void *address, size_t bytes);
 int protect_to_linux(ULONG protect);
 /* Whether exactly one basic PAGE_* flag is set and the modifiers fit. */
 bool protect_is_valid(ULONG protect, bool is_section);
+
+/* Whether pages of this protection are copied when they are written. */
+static inline bool protect_is_copy(ULONG protect)
+{
+    return protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY);
+}
+/* Whether pages of a mapped view may get this protection: not more than the view was mapped with. */
+bool protect_fits_view(const struct view *view, ULONG protect);
 
 /* Bounds of what programs may have. */
 #define USER_SPACE_LOW  ((uintptr_t)0x10000)

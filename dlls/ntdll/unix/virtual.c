@@ -13,6 +13,7 @@
 #include "object.h"
 #include "process.h"
 #include "remote.h"
+#include "section.h"
 #include "views.h"
 #include "virtual.h"
 #include "virtual_watch.h"
@@ -24,12 +25,6 @@
 #define TYPE_BITS                                                                                  \
     (MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO | MEM_TOP_DOWN | MEM_WRITE_WATCH |      \
      MEM_PHYSICAL | MEM_LARGE_PAGES | MEM_REPLACE_PLACEHOLDER | MEM_RESERVE_PLACEHOLDER)
-
-/* Where an allocation may lie; 0 means no such wish. */
-struct placement {
-    uintptr_t low, high;
-    size_t align;
-};
 
 NTSTATUS virtual_init(void)
 {
@@ -59,6 +54,9 @@ static NTSTATUS commit_pages(struct view *view, char *base, size_t bytes, ULONG 
     size_t page = (size_t)(base - view->base) >> PAGE_SHIFT, last = page + (bytes >> PAGE_SHIFT);
     int access = protect_to_linux(protect);
 
+    if (view->type == MEM_PRIVATE &&
+        !commit_allows((last - page) - runs_committed(view, page, last - page)))
+        return STATUS_COMMITMENT_LIMIT;
     if (mprotect(base, bytes, watch_filter_access(view, base, bytes, access)))
         return errno == ENOMEM ? STATUS_COMMITMENT_LIMIT : errno_to_status(errno);
     if (!runs_set(view, page, last - page, protect))
@@ -134,12 +132,20 @@ static NTSTATUS commit(char *base, size_t bytes, ULONG protect)
 {
     struct view *view = view_find(base);
 
-    if (!view || view->flags & VIEW_PLACEHOLDER)
+    if (!view || view->flags & (VIEW_PLACEHOLDER | VIEW_SYSTEM))
         return STATUS_CONFLICTING_ADDRESSES; /* ERROR_INVALID_ADDRESS */
     if (base + bytes > view->base + view->bytes)
         return STATUS_CONFLICTING_ADDRESSES;
     if (view->type != MEM_PRIVATE && !(view->flags & VIEW_LAZY))
         return view->type == MEM_IMAGE ? STATUS_CONFLICTING_ADDRESSES : STATUS_ALREADY_COMMITTED;
+    if (view->flags & VIEW_LAZY) {
+        NTSTATUS status = protect_fits_view(view, protect) ? commit_pages(view, base, bytes, protect)
+                                                           : STATUS_SECTION_PROTECTION;
+
+        if (!status)
+            section_commit(view, base, bytes);
+        return status;
+    }
     return commit_pages(view, base, bytes, protect);
 }
 
@@ -278,54 +284,18 @@ NTSTATUS WINAPI NtAllocateVirtualMemory(HANDLE process_handle, void **address, U
     return allocate_for_guest(process_handle, address, size, type, protect, &where);
 }
 
-static NTSTATUS read_parameters(const MEM_EXTENDED_PARAMETER *parameters, ULONG count,
-                                struct placement *where)
-{
-    for (ULONG i = 0; i < count; i++) {
-        MEM_EXTENDED_PARAMETER parameter;
-        MEM_ADDRESS_REQUIREMENTS wish;
-
-        if (guest_copy_in(&parameter, &parameters[i], sizeof(parameter)))
-            return STATUS_ACCESS_VIOLATION;
-        switch ((int)parameter.Type) {
-        case MemExtendedParameterAddressRequirements:
-            if (guest_copy_in(&wish, parameter.Pointer, sizeof(wish)))
-                return STATUS_ACCESS_VIOLATION;
-            where->low = (uintptr_t)wish.LowestStartingAddress;
-            where->high = (uintptr_t)wish.HighestEndingAddress;
-            where->align = wish.Alignment;
-            if ((where->align && (where->align & (where->align - 1) ||
-                                  where->align < GRANULARITY)) ||
-                where->low & (GRANULARITY - 1) ||
-                (where->high && ((where->high + 1) & PAGE_OFFSET || where->high <= where->low ||
-                                 where->high >= USER_SPACE_HIGH)))
-                return STATUS_INVALID_PARAMETER;
-            if (where->high)
-                where->high++;
-            break;
-        case MemExtendedParameterNumaNode:
-        case MemExtendedParameterAttributeFlags:
-            break; /* hints */
-        default:
-            return STATUS_INVALID_PARAMETER;
-        }
-    }
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS WINAPI NtAllocateVirtualMemoryEx(HANDLE process_handle, void **address, SIZE_T *size,
                                           ULONG type, ULONG protect,
                                           MEM_EXTENDED_PARAMETER *parameters, ULONG count)
 {
     struct placement where = {0};
-    NTSTATUS status = count && !parameters ? STATUS_INVALID_PARAMETER
-                                           : read_parameters(parameters, count, &where);
+    void *base;
+    NTSTATUS status = guest_copy_in(&base, address, sizeof(base));
 
-    if (status)
-        return status;
-    if ((where.low || where.high || where.align) && *address)
-        return STATUS_INVALID_PARAMETER;
-    return allocate_for_guest(process_handle, address, size, type, protect, &where);
+    if (!status)
+        status = placement_read(parameters, count, base, &where);
+    return status ? status
+                  : allocate_for_guest(process_handle, address, size, type, protect, &where);
 }
 
 /* --- Freeing --- */
@@ -451,6 +421,8 @@ static NTSTATUS free_memory(void **address, SIZE_T *size, ULONG type)
     view = view_find(base);
     if (!view)
         status = STATUS_MEMORY_NOT_ALLOCATED;
+    else if (view->flags & VIEW_SYSTEM)
+        status = STATUS_INVALID_PAGE_PROTECTION;
     else if (view->type != MEM_PRIVATE)
         status = STATUS_UNABLE_TO_DELETE_SECTION;
     else if (type & MEM_COALESCE_PLACEHOLDERS)
@@ -463,9 +435,8 @@ static NTSTATUS free_memory(void **address, SIZE_T *size, ULONG type)
         if (!bytes && base != view->base) {
             status = STATUS_FREE_VM_NOT_AT_BASE;
         } else {
-            if (!bytes)
-                bytes = view->bytes;
-            status = decommit(view, base, bytes);
+            /* The whole allocation; its size is not told (since Windows 10 1803). */
+            status = decommit(view, base, bytes ? bytes : view->bytes);
         }
     } else {
         if (!bytes)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "kuser.h"
 #include "process.h"
 #include "remote.h"
+#include "section.h"
 #include "views.h"
 #include "virtual.h"
 #include "virtual_watch.h"
@@ -60,13 +62,20 @@ static NTSTATUS protect_range(void **address, SIZE_T *size, ULONG protect, ULONG
         return STATUS_INVALID_PAGE_PROTECTION;
     virtual_lock(&signals);
     view = view_find(base);
+    if (view)
+        section_catch_up(view);
     if (!view || base + bytes > view->base + view->bytes || base + bytes < base) {
         status = STATUS_INVALID_PARAMETER;
     } else if (!runs_all_committed(view, (size_t)(base - view->base) >> PAGE_SHIFT,
                                    bytes >> PAGE_SHIFT)) {
         status = STATUS_NOT_COMMITTED;
-    } else if (view->type == MEM_PRIVATE && !protect_is_valid(protect, false)) {
+    } else if (view->flags & VIEW_SYSTEM ||
+               (view->type == MEM_PRIVATE && !protect_is_valid(protect, false))) {
         status = STATUS_INVALID_PAGE_PROTECTION;
+    } else if (view->type == MEM_MAPPED && !protect_fits_view(view, protect)) {
+        status = STATUS_SECTION_PROTECTION;
+    } else if ((status = section_make_private(view, base, bytes, protect))) {
+        /* nothing has changed */
     } else {
         *old = runs_get(view, (size_t)(base - view->base) >> PAGE_SHIFT, &end);
         if (view->flags & VIEW_WRITE_WATCH)
@@ -120,6 +129,33 @@ NTSTATUS WINAPI NtProtectVirtualMemory(HANDLE process_handle, void **address, SI
  * range would count as written. */
 #define LOCK_ON_FAULT 1
 
+/* What this process has locked, in bytes. */
+static size_t locked_bytes(void)
+{
+    size_t kilobytes = 0;
+    char line[128];
+    FILE *file = fopen("/proc/self/status", "re");
+
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "VmLck: %zu", &kilobytes) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kilobytes * 1024;
+}
+
+/* Unlocking what is not locked is an error on Windows, which takes the pages out of the working set all the
+ * same. Linux does not tell which pages are locked, but how many; under the virtual lock nobody else
+ * changes that. */
+static NTSTATUS unlock_pages(void *base, size_t bytes)
+{
+    size_t before = locked_bytes();
+
+    if (munlock(base, bytes))
+        return errno_to_status(errno);
+    return before - locked_bytes() == bytes ? STATUS_SUCCESS : STATUS_NOT_LOCKED;
+}
+
 static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *size, bool is_lock)
 {
     struct process_object *remote;
@@ -171,8 +207,8 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
                 status = errno == ENOMEM || errno == EPERM || errno == EAGAIN
                              ? STATUS_WORKING_SET_QUOTA
                              : errno_to_status(errno);
-        } else if (!status && munlock((void *)base, bytes)) {
-            status = errno_to_status(errno);
+        } else if (!status) {
+            status = unlock_pages((void *)base, bytes);
         }
     }
     is_watched = view && view->flags & VIEW_WRITE_WATCH;
@@ -319,6 +355,7 @@ NTSTATUS virtual_handle_fault(void *address, uint32_t error_code, uint64_t stack
     virtual_lock(&signals);
     view = view_find(page);
     if (view) {
+        section_catch_up(view);
         protect = runs_get(view, (size_t)(page - view->base) >> PAGE_SHIFT, &end);
         if (protect & PAGE_GUARD) {
             if (is_own_stack(view)) {

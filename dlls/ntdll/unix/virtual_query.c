@@ -16,8 +16,47 @@
 #include "process.h"
 #include "process_memory.h"
 #include "remote.h"
+#include "section.h"
 #include "views.h"
 #include "virtual.h"
+
+/* Of pages that are copied when they are written, those that were have an ordinary protection from then on (Wine's
+ * test_VirtualProtect and test_mapping, which pass on Windows). Linux shows them as pages of no file. Narrows the
+ * stretch to pages of one kind. */
+static ULONG query_copied(const struct view *view, size_t first, size_t *end, ULONG protect)
+{
+    const uint64_t present = 1ull << 63, swapped = 1ull << 62, of_file = 1ull << 61;
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), is_copied = -1;
+    size_t page = first, got = 0;
+    uint64_t entries[512];
+
+    if (fd < 0)
+        return protect;
+    while (page < *end) {
+        size_t wanted = *end - page < 512 ? *end - page : 512;
+        ssize_t bytes = pread(fd, entries, wanted * 8,
+                              (off_t)((((uintptr_t)view->base >> PAGE_SHIFT) + page) * 8));
+
+        got = bytes > 0 ? (size_t)bytes / 8 : 0;
+        if (!got)
+            break;
+        for (size_t i = 0; i < got; i++, page++) {
+            int copied = entries[i] & (present | swapped) && !(entries[i] & of_file);
+
+            if (is_copied < 0)
+                is_copied = copied;
+            if (copied != is_copied)
+                *end = page;
+            if (page >= *end)
+                break;
+        }
+    }
+    close(fd);
+    if (is_copied > 0)
+        protect = (protect & ~0xffu) |
+                  (protect & PAGE_WRITECOPY ? PAGE_READWRITE : PAGE_EXECUTE_READWRITE);
+    return protect;
+}
 
 /* What Windows tells of the page at `address`; false above user space. */
 static bool query_basic(void *address, MEMORY_BASIC_INFORMATION *info)
@@ -42,7 +81,12 @@ static bool query_basic(void *address, MEMORY_BASIC_INFORMATION *info)
         info->Protect = PAGE_NOACCESS;
     } else {
         size_t first = (size_t)(page - view->base) >> PAGE_SHIFT;
-        ULONG protect = runs_get(view, first, &end);
+        ULONG protect;
+
+        section_catch_up(view);
+        protect = runs_get(view, first, &end);
+        if (view->type == MEM_MAPPED && protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY))
+            protect = query_copied(view, first, &end, protect);
 
         info->AllocationBase = view->base;
         info->AllocationProtect = view->protect;
