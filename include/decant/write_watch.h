@@ -57,11 +57,24 @@ void ww_remove(struct ww_region *region);
 
 /* The written pages in [base, base + bytes), ascending, at most *count of them; *count is set to how
  * many. With `reset`, those reported (and no others) count as clean from then on, atomically with
- * the report. When the kernel refuses, every page of the range is reported (and 0 returned):
- * a collector may scan too much, never too little. */
+ * the report. When the kernel refuses, every page of the range is reported, none is reset, and 0 returned: a
+ * collector may scan too much, never too little. The host then calls ww_degrade; until it does,
+ * it stays so. */
 int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void **addresses,
            size_t *count);
 int ww_reset(struct ww_region *region, void *base, size_t bytes);
+
+/* Whether the kernel has refused a call on this region. What it knew of the region is lost then. */
+bool ww_has_failed(const struct ww_region *region);
+/* After that: all of the region counts as written, and it goes on by write-protection. No other call on the region is
+ * under way, and the host holds what wanted_access needs. 0 or -ENOMEM. */
+int ww_degrade(struct ww_region *region);
+/* Whether calls on the region may ask the host for protections. */
+bool ww_is_by_protection(const struct ww_region *region);
+
+/* Pages were written in a way that the backend does not see, or were reset and not reported: they count as
+ * written until they are reset. After the write, so that no scan lies in between. */
+void ww_mark(struct ww_region *region, void *base, size_t bytes);
 
 /* Drops the pages (they read as zero afterwards): what is dirty and not latched is forgotten. The engine
  * does it itself, under the region's lock: a scan must not see one without the other. */
@@ -75,7 +88,8 @@ void ww_latch(struct ww_region *region, void *base, size_t bytes);
 int ww_filter_access(struct ww_region *region, void *base, size_t bytes, int access);
 /* A write fault in a region. True: it was the watch; retry. */
 bool ww_handle_fault(struct ww_region *region, void *address);
-/* A system call is about to write to a buffer that may touch the region: mark and open its pages. */
+/* A system call is about to write to a buffer that may touch the region: mark and open its pages. Whoever resets
+ * them meanwhile closes them again: the call must be ready for EFAULT. */
 void ww_prepare_kernel_write(struct ww_region *region, void *base, size_t bytes);
 
 /* --- Another process's region (pagemap backends): by its /proc/PID/pagemap --- */

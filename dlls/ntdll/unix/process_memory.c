@@ -87,6 +87,60 @@ static size_t write_through_proc(pid_t pid, const void *buffer, uintptr_t addres
     return done < 0 ? 0 : (size_t)done;
 }
 
+/* Each time another process opens a page for us its resets may close it again first. */
+#define MAX_OPENINGS 100
+
+static bool is_writable(ULONG protect)
+{
+    return protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY);
+}
+
+/* Bytes within one page. With the mprotect backend the page of a watch may be closed: in this process a plain
+ * store faults and is served; another is asked to open it and to note the write. */
+static size_t put_page(HANDLE handle, const struct process_facts *facts, char *address,
+                       const char *from, size_t bytes)
+{
+    MEMORY_BASIC_INFORMATION info;
+    SIZE_T needed;
+    size_t put;
+
+    if (NtQueryVirtualMemory(handle, address, MemoryBasicInformation, &info, sizeof(info), &needed) ||
+        info.State != MEM_COMMIT || info.Protect & (PAGE_NOACCESS | PAGE_GUARD))
+        return 0;
+    if (facts->is_self && !guest_copy_out(address, from, bytes))
+        return bytes;
+    if (!facts->is_self && is_writable(info.Protect) && remote_open_page(facts->pid, address)) {
+        for (int i = 0; i < MAX_OPENINGS; i++)
+            if (transfer(facts, (char *)from, address, bytes, true) == bytes)
+                return bytes;
+            else if (!remote_open_page(facts->pid, address))
+                break;
+        return 0; /* rather than a write that nobody sees */
+    }
+    put = write_through_proc(facts->pid, from, (uintptr_t)address, bytes);
+    if (put && facts->is_self)
+        watch_mark(address, put); /* behind the protection no backend but the kernel's own sees it */
+    return put;
+}
+
+/* Returns how many bytes went, from the first on. */
+static size_t put_pages(HANDLE handle, const struct process_facts *facts, char *address,
+                        const char *from, size_t bytes)
+{
+    size_t done = facts->is_self ? 0 : transfer(facts, (char *)from, address, bytes, true);
+
+    while (done < bytes) {
+        size_t rest = PAGE_BYTES - ((uintptr_t)(address + done) & PAGE_OFFSET), put;
+
+        rest = rest < bytes - done ? rest : bytes - done;
+        put = put_page(handle, facts, address + done, from + done, rest);
+        done += put;
+        if (put < rest)
+            break;
+    }
+    return done;
+}
+
 NTSTATUS WINAPI NtWriteVirtualMemory(HANDLE handle, void *address, const void *buffer, SIZE_T size,
                                      SIZE_T *count)
 {
@@ -109,21 +163,7 @@ NTSTATUS WINAPI NtWriteVirtualMemory(HANDLE handle, void *address, const void *b
 
         if ((status = guest_copy_in(chunk, (const char *)buffer + done, part)))
             break;
-        if (facts.is_self)
-            watch_open_for_write((char *)address + done, part);
-        put = transfer(&facts, chunk, (char *)address + done, part, true);
-        /* Its watch may keep the page closed (mprotect backend): ask it to note the write. */
-        if (!put && !facts.is_self && remote_open_page(facts.pid, (char *)address + done))
-            put = transfer(&facts, chunk, (char *)address + done, part, true);
-        if (!put) {
-            MEMORY_BASIC_INFORMATION info;
-            SIZE_T needed;
-
-            if (!NtQueryVirtualMemory(handle, (char *)address + done, MemoryBasicInformation, &info,
-                                      sizeof(info), &needed) &&
-                info.State == MEM_COMMIT && !(info.Protect & (PAGE_NOACCESS | PAGE_GUARD)))
-                put = write_through_proc(facts.pid, chunk, (uintptr_t)address + done, part);
-        }
+        put = put_pages(handle, &facts, (char *)address + done, chunk, part);
         done += put;
         if (put < part)
             status = done ? STATUS_PARTIAL_COPY : STATUS_ACCESS_VIOLATION;

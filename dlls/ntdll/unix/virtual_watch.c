@@ -4,7 +4,8 @@
  *
  * Lock order: the virtual lock, then a region's. The mprotect backend asks for protections while it
  * holds a region's lock (wanted_access), so its scans run with the virtual lock held; those
- * of the other backends do not: a scan pins the watch, and whoever ends it waits for the pins.
+ * of the other backends do not: a scan pins the watch, and whoever ends it waits for the pins. A region whose
+ * scan the kernel refuses goes over to write-protection, once nobody has it pinned.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,12 +29,16 @@ static void report(const char *text)
 /* Under the virtual lock, which every path of the mprotect backend holds. */
 static int wanted_access(void *address, size_t *bytes)
 {
-    struct view *view = view_find(address);
+    struct view *view = view_at_or_above(address);
     size_t page, end;
     ULONG protect;
 
     if (!view)
         return PROT_NONE;
+    if (view->base > (char *)address) { /* a part that was released */
+        *bytes = (size_t)(view->base - (char *)address);
+        return PROT_NONE;
+    }
     page = (size_t)((char *)address - view->base) >> PAGE_SHIFT;
     protect = runs_get(view, page, &end);
     *bytes = (end - page) << PAGE_SHIFT;
@@ -83,7 +88,8 @@ NTSTATUS watch_add(struct view *view)
     }
     watch->views = 1;
     view->watch = watch;
-    watch_list(watch, view->base, view->bytes);
+    if (!ww_is_by_protection(watch->region))
+        watch_list(watch, view->base, view->bytes);
     return STATUS_SUCCESS;
 }
 
@@ -136,11 +142,9 @@ struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
     struct view *view;
     sigset_t signals;
 
-    if (ww_backend() != WW_MPROTECT) {
-        *out = watch_pin_listed(base, bytes);
-        if (*out)
-            return (*out)->region;
-    }
+    *out = watch_pin_listed(base, bytes);
+    if (*out)
+        return (*out)->region;
     virtual_lock(&signals);
     view = view_find(base);
     if (view && view->watch && (char *)base + bytes <= view->base + view->bytes) {
@@ -148,7 +152,7 @@ struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
         region = view->watch->region;
         atomic_fetch_add(&view->watch->pins, 1);
     }
-    if (region && ww_backend() == WW_MPROTECT)
+    if (region && ww_is_by_protection(region))
         (*out)->signals = signals; /* keeps the lock */
     else
         virtual_unlock(&signals);
@@ -157,7 +161,7 @@ struct ww_region *watch_pin(void *base, size_t bytes, struct watch **out)
 
 void watch_unpin(struct watch *watch)
 {
-    if (ww_backend() == WW_MPROTECT) {
+    if (ww_is_by_protection(watch->region)) { /* which does not change while it is pinned */
         sigset_t signals = watch->signals;
 
         atomic_fetch_sub(&watch->pins, 1);
@@ -167,19 +171,43 @@ void watch_unpin(struct watch *watch)
     }
 }
 
-void watch_open_for_write(void *address, size_t bytes)
+void watch_degrade(void *base)
 {
-    char *end = (char *)address + bytes;
     struct view *view;
     sigset_t signals;
 
-    if (ww_backend() != WW_MPROTECT)
+    virtual_lock(&signals);
+    view = view_find(base);
+    if (view && view->watch && ww_has_failed(view->watch->region)) {
+        watch_unlist(view->watch);
+        while (atomic_load(&view->watch->pins)) /* as in watch_remove */
+            sched_yield();
+        if (!ww_degrade(view->watch->region)) {
+            watch_listen();
+            trace(TRACE_WRITEWATCH, "%p: by write-protection from now on", (void *)view->base);
+        }
+    }
+    virtual_unlock(&signals);
+}
+
+void watch_mark(void *address, size_t bytes)
+{
+    char *at = (char *)((uintptr_t)address & ~PAGE_OFFSET);
+    char *end = (char *)(((uintptr_t)address + bytes + PAGE_OFFSET) & ~PAGE_OFFSET);
+    struct view *view;
+    sigset_t signals;
+
+    if (ww_backend() == WW_NONE)
         return;
     virtual_lock(&signals);
-    for (view = view_at_or_above(address); view && view->base < end;
-         view = view_at_or_above(view->base + view->bytes))
+    for (view = view_at_or_above(at); view && view->base < end;
+         view = view_at_or_above(view->base + view->bytes)) {
+        char *first = at > view->base ? at : view->base;
+        char *last = end < view->base + view->bytes ? end : view->base + view->bytes;
+
         if (view->watch)
-            ww_prepare_kernel_write(view->watch->region, address, bytes);
+            ww_mark(view->watch->region, first, (size_t)(last - first));
+    }
     virtual_unlock(&signals);
 }
 
@@ -273,10 +301,20 @@ bool remote_open_page(pid_t pid, void *address)
     return false;
 }
 
+/* A write of what is there to each page, atomically against the program's own writers. */
+static void touch_pages(char *at, char *end)
+{
+    if (!guest_try())
+        return;
+    for (char *page = (char *)((uintptr_t)at & ~PAGE_OFFSET); page < end; page += PAGE_BYTES)
+        atomic_fetch_or((_Atomic uint8_t *)(page < at ? at : page), 0);
+    guest_end();
+}
+
 bool ww_prepare_buffer(void *buffer, size_t bytes)
 {
     char *at = buffer, *end = at + bytes;
-    bool is_watched = false;
+    bool is_watched = false, is_direct = true;
     struct view *view;
     sigset_t signals;
 
@@ -288,16 +326,11 @@ bool ww_prepare_buffer(void *buffer, size_t bytes)
         if (!view->watch)
             continue;
         is_watched = true;
+        is_direct &= !ww_is_by_protection(view->watch->region);
         ww_prepare_kernel_write(view->watch->region, buffer, bytes);
     }
     virtual_unlock(&signals);
-    if (ww_backend() == WW_MPROTECT)
-        return !is_watched;
-    /* Touch each page: a write of what is there, atomically against the program's own writers. */
-    if (is_watched && guest_try()) {
-        for (char *page = (char *)((uintptr_t)at & ~PAGE_OFFSET); page < end; page += PAGE_BYTES)
-            atomic_fetch_or((_Atomic uint8_t *)(page < at ? at : page), 0);
-        guest_end();
-    }
-    return true;
+    if (is_watched)
+        touch_pages(at, end);
+    return is_direct;
 }

@@ -19,10 +19,10 @@ void watch_share(struct view *view, struct view *second);
  * reset may close the pages at any time (EFAULT); guest_copy_out then does, whose faults are served. */
 bool ww_prepare_buffer(void *buffer, size_t bytes);
 
-/* mprotect backend: notes a write by other means than the program's own instructions and opens the pages. */
-void watch_open_for_write(void *address, size_t bytes);
-/* The same for one page of another process, which is asked by a signal; waits until the page can be
- * written, one second at most. False: it is no watched page there, or not our kind of process. */
+/* Pages count as written from now on: they were in a way that no backend sees, or a report of them got lost. */
+void watch_mark(void *address, size_t bytes);
+/* mprotect backend: one page of another process is opened and counts as written; it is asked by a
+ * signal; waits until the page can be written, one second at most. False: it is no watched page there, or not our kind of process. */
 bool remote_open_page(pid_t pid, void *address);
 /* Installs the handler that answers such requests; at the first watched allocation. */
 void watch_listen(void);
@@ -33,6 +33,9 @@ void watch_listen(void);
  * touched: its fault would need the lock. */
 struct ww_region *watch_pin(void *base, size_t bytes, struct watch **watch);
 void watch_unpin(struct watch *watch);
+/* The kernel has refused to scan the watched allocation at `base`: it goes on by write-protection, with
+ * everything counted as written. Not while it is pinned by the caller. */
+void watch_degrade(void *base);
 
 /* Drops pages: what was not latched is forgotten. 0 or -errno. */
 int watch_decommit(struct view *view, char *base, size_t bytes);

@@ -79,6 +79,8 @@ static int self_test(void)
         goto done;
     error = 0;
 done:
+    if (region->failure)
+        error = -region->failure;
     ww_remove(region);
     munmap((void *)memory, bytes);
     return error;
@@ -106,17 +108,16 @@ static int try_backend(enum ww_backend which)
 
 int ww_init(const struct ww_host *host, const char *wanted)
 {
+    bool is_named = wanted && *wanted;
+    int error = is_named ? -EINVAL : -ENOTSUP;
+
+    ww_host = NULL; /* what the self-test meets is no news */
+    reason[0] = 0;
+    for (int which = WW_PAGEMAP; which <= WW_MPROTECT && error; which++)
+        if (!is_named || !strcmp(wanted, backend_names[which]))
+            error = try_backend(which) ? -ENOTSUP : 0;
     ww_host = host;
-    if (wanted && *wanted) {
-        for (int which = WW_PAGEMAP; which <= WW_MPROTECT; which++)
-            if (!strcmp(wanted, backend_names[which]))
-                return try_backend(which) ? -ENOTSUP : 0;
-        return -EINVAL;
-    }
-    for (int which = WW_PAGEMAP; which <= WW_MPROTECT; which++)
-        if (!try_backend(which))
-            return 0;
-    return -ENOTSUP;
+    return error;
 }
 
 /* --- Regions --- */
@@ -150,6 +151,7 @@ int ww_add(void *base, size_t bytes, struct ww_region **out)
         return -ENOMEM;
     region->base = base;
     region->bytes = bytes;
+    region->ops = ops;
     pthread_mutex_init(&region->lock, NULL);
     error = ops ? ops->add(region) : -ENOTSUP;
     if (error) {
@@ -164,7 +166,7 @@ int ww_add(void *base, size_t bytes, struct ww_region **out)
 void ww_remove(struct ww_region *region)
 {
     pthread_mutex_lock(&region->lock);
-    ops->remove(region);
+    region->ops->remove(region);
     pthread_mutex_unlock(&region->lock);
     ww_free_bits(region->latched, page_count(region->bytes));
     ww_free_bits(region->dirty, page_count(region->bytes));
@@ -190,8 +192,8 @@ static int merge_window(struct ww_region *region, size_t first, size_t last, boo
 {
     void *scanned[WINDOW_PAGES];
     size_t count = last - first, next = 0;
-    int error = ops->get(region, region->base + first * WW_PAGE_BYTES,
-                         count * WW_PAGE_BYTES, reset, scanned, &count);
+    int error = region->ops->get(region, region->base + first * WW_PAGE_BYTES,
+                                 count * WW_PAGE_BYTES, reset, scanned, &count);
 
     if (error)
         return error;
@@ -228,8 +230,9 @@ static int get_with_latched(struct ww_region *region, char *base, size_t bytes, 
         if (latched > last)
             latched = last;
         if (latched > page) {
-            error = ops->get(region, region->base + page * WW_PAGE_BYTES,
-                             (latched - page) * WW_PAGE_BYTES, reset, addresses + used, &room);
+            error = region->ops->get(region, region->base + page * WW_PAGE_BYTES,
+                                     (latched - page) * WW_PAGE_BYTES, reset, addresses + used,
+                                     &room);
             used += error ? 0 : room;
             page = latched;
         } else {
@@ -244,12 +247,16 @@ static int get_with_latched(struct ww_region *region, char *base, size_t bytes, 
     return error;
 }
 
-static void report_failure(int error)
+/* The kernel refused. Parts of the range may have been reset without a report, so from now on all of the region
+ * counts as written. Not with write-protection, where a page that could not be closed stays noted. */
+static void note_failure(struct ww_region *region, int error)
 {
     static _Atomic int reported;
     char text[160];
 
-    if (__atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED) || !ww_host || !ww_host->report)
+    if (!ww_is_by_protection(region))
+        region->failure = -error;
+    if (!ww_host || !ww_host->report || __atomic_exchange_n(&reported, 1, __ATOMIC_RELAXED))
         return;
     snprintf(text, sizeof(text), "write watch: the scan failed (%s); all pages count as written",
              strerror(-error));
@@ -260,32 +267,42 @@ int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void 
            size_t *count)
 {
     size_t limit = *count;
-    int error;
+    int error = 0;
 
     pthread_mutex_lock(&region->lock);
-    error = region->latched ? get_with_latched(region, base, bytes, reset, addresses, count)
-                            : ops->get(region, base, bytes, reset, addresses, count);
-    pthread_mutex_unlock(&region->lock);
-    if (error) {
-        report_failure(error);
+    if (!region->failure)
+        error = region->latched ? get_with_latched(region, base, bytes, reset, addresses, count)
+                                : region->ops->get(region, base, bytes, reset, addresses, count);
+    if (error)
+        note_failure(region, error);
+    if (error || region->failure) {
         *count = limit;
         report_all(base, bytes, addresses, count);
     }
+    pthread_mutex_unlock(&region->lock);
     return 0;
+}
+
+static void clear_latches(struct ww_region *region, char *base, size_t bytes)
+{
+    size_t first = page_count((size_t)(base - region->base));
+
+    for (size_t i = 0; region->latched && i < page_count(bytes); i++)
+        bit_clear(region->latched, first + i);
 }
 
 int ww_reset(struct ww_region *region, void *base, size_t bytes)
 {
-    int error;
+    int error = -EIO;
 
     pthread_mutex_lock(&region->lock);
-    if (region->latched) {
-        size_t first = page_count((size_t)((char *)base - region->base));
-
-        for (size_t i = 0; i < page_count(bytes); i++)
-            bit_clear(region->latched, first + i);
+    if (!region->failure) {
+        error = region->ops->reset(region, base, bytes);
+        if (error)
+            note_failure(region, error);
+        else
+            clear_latches(region, base, bytes);
     }
-    error = ops->reset(region, base, bytes);
     pthread_mutex_unlock(&region->lock);
     return error;
 }
@@ -295,37 +312,79 @@ int ww_decommit(struct ww_region *region, void *base, size_t bytes)
     int error;
 
     pthread_mutex_lock(&region->lock);
-    error = ops->decommit(region, base, bytes);
+    error = region->ops->decommit(region, base, bytes);
     pthread_mutex_unlock(&region->lock);
     return error;
+}
+
+/* False: no memory; a later decommit forgets more than on Windows. */
+static bool latch_pages(struct ww_region *region, char *base, size_t bytes)
+{
+    size_t first = page_count((size_t)(base - region->base));
+
+    if (!region->latched)
+        region->latched = ww_new_bits(page_count(region->bytes));
+    for (size_t i = 0; region->latched && i < page_count(bytes); i++)
+        bit_set(region->latched, first + i);
+    return region->latched;
 }
 
 void ww_latch(struct ww_region *region, void *base, size_t bytes)
 {
     void *pages[WINDOW_PAGES];
     char *at = base, *end = at + bytes;
+    int error = 0;
 
     pthread_mutex_lock(&region->lock);
-    while (at < end) {
+    while (at < end && !region->failure) {
         size_t count = WINDOW_PAGES;
-        int error = ops->get(region, at, (size_t)(end - at), false, pages, &count);
 
-        if (error) {
-            /* Unknown counts as written, as in ww_get. */
-            report_failure(error);
-            count = page_count((size_t)(end - at));
-            count = count < WINDOW_PAGES ? count : WINDOW_PAGES;
-            report_all(at, count * WW_PAGE_BYTES, pages, &count);
-        }
-        if (!count)
+        error = region->ops->get(region, at, (size_t)(end - at), false, pages, &count);
+        if (error)
+            note_failure(region, error);
+        if (error || !count)
             break;
-        if (!region->latched)
-            region->latched = ww_new_bits(page_count(region->bytes));
-        if (!region->latched)
-            break; /* no memory: a later decommit forgets more than on Windows */
         for (size_t i = 0; i < count; i++)
-            bit_set(region->latched, page_count((size_t)((char *)pages[i] - region->base)));
+            if (!latch_pages(region, pages[i], WW_PAGE_BYTES))
+                break;
         at = (char *)pages[count - 1] + WW_PAGE_BYTES;
     }
     pthread_mutex_unlock(&region->lock);
+}
+
+void ww_mark(struct ww_region *region, void *base, size_t bytes)
+{
+    pthread_mutex_lock(&region->lock);
+    if (!latch_pages(region, base, bytes))
+        note_failure(region, -ENOMEM);
+    pthread_mutex_unlock(&region->lock);
+}
+
+/* --- Going on without the kernel's help --- */
+
+bool ww_has_failed(const struct ww_region *region)
+{
+    return region->failure != 0;
+}
+
+bool ww_is_by_protection(const struct ww_region *region)
+{
+    return region->ops == &ww_mprotect_ops;
+}
+
+int ww_degrade(struct ww_region *region)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&region->lock);
+    if (!region->dirty)
+        error = ww_mprotect_ops.add(region);
+    if (!error) {
+        /* All open, as everything counts as written; what is reset gets closed. */
+        memset(region->dirty, 0xff, (page_count(region->bytes) + 63) / 64 * 8);
+        region->ops = &ww_mprotect_ops;
+        region->failure = 0;
+    }
+    pthread_mutex_unlock(&region->lock);
+    return error;
 }

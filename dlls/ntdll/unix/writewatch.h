@@ -12,6 +12,8 @@ struct ww_region {
     char *base;
     size_t bytes;
     pthread_mutex_t lock;
+    const struct ww_ops *ops;
+    _Atomic int failure;    /* the errno by which the kernel refused; nothing is known until ww_degrade */
     uint64_t *latched;      /* bit per page: dirty when its protection changed; NULL: none is */
     uint64_t *dirty;        /* mprotect backend: bit per page */
     uint64_t *solid;        /* pagemap backend: bit per page table; see writewatch_pagemap.c */

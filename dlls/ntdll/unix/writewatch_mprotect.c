@@ -37,40 +37,68 @@ static void remove_region(struct ww_region *region)
     (void)region;
 }
 
-/* Gives [first, last) the access the host wants, less writing for clean pages. */
+/* The access that the host wants the page to have, and for how many pages from there on. */
+static int wanted(const struct ww_region *region, size_t page, size_t *run)
+{
+    char *address = region->base + page * WW_PAGE_BYTES;
+    size_t bytes = region->bytes - page * WW_PAGE_BYTES, rest = bytes;
+    int access = PROT_READ | PROT_WRITE;
+
+    if (ww_host && ww_host->wanted_access)
+        access = ww_host->wanted_access(address, &bytes);
+    *run = (bytes < rest ? bytes : rest) / WW_PAGE_BYTES;
+    return access;
+}
+
+/* Gives [first, last) the access the host wants, less writing for clean pages. Where it wants no writing, or nothing is
+ * mapped any more, there is nothing to do. */
 static int apply(struct ww_region *region, size_t first, size_t last)
 {
     while (first < last) {
-        char *base = region->base + first * WW_PAGE_BYTES;
-        size_t bytes = (last - first) * WW_PAGE_BYTES, pages;
         bool is_dirty = bit_get(region->dirty, first);
-        int access = PROT_READ | PROT_WRITE;
+        size_t pages;
+        int access = wanted(region, first, &pages);
 
-        if (ww_host && ww_host->wanted_access)
-            access = ww_host->wanted_access(base, &bytes);
-        pages = bytes / WW_PAGE_BYTES;
         if (pages > last - first)
             pages = last - first;
-        for (size_t i = 1; i < pages; i++) {
+        for (size_t i = 1; i < pages && access & PROT_WRITE; i++) {
             if (bit_get(region->dirty, first + i) != is_dirty) {
                 pages = i;
                 break;
             }
         }
-        if (!is_dirty)
-            access &= ~PROT_WRITE;
-        if (mprotect(base, pages * WW_PAGE_BYTES, access))
+        if (access & PROT_WRITE && mprotect(region->base + first * WW_PAGE_BYTES, pages * WW_PAGE_BYTES,
+                                            is_dirty ? access : access & ~PROT_WRITE))
             return -errno;
         first += pages;
     }
     return 0;
 }
 
-/* Pages whose protection could not be taken back stay open, so they must stay dirty. */
+/* Closes the whole region, dirty pages too (they open again at their next write): one mapping for each of the
+ * host's protections, which is the fewest that there can be. */
+static int close_all(struct ww_region *region)
+{
+    const size_t end = region->bytes / WW_PAGE_BYTES;
+
+    for (size_t page = 0, run; page < end; page += run) {
+        int access = wanted(region, page, &run);
+
+        if (access & PROT_WRITE && mprotect(region->base + page * WW_PAGE_BYTES, run * WW_PAGE_BYTES,
+                                            access & ~PROT_WRITE))
+            return -errno;
+    }
+    return 0;
+}
+
+/* Too many mappings: the whole region is closed, which joins them. Should even that fail, the pages stay open, so
+ * they must stay dirty. */
 static int protect_clean(struct ww_region *region, size_t first, size_t last)
 {
     int error = apply(region, first, last);
 
+    if (error)
+        error = close_all(region);
     if (error)
         for (size_t page = first; page < last; page++)
             bit_set(region->dirty, page);
@@ -147,13 +175,7 @@ int ww_filter_access(struct ww_region *region, void *base, size_t bytes, int acc
 
 static bool is_writable(struct ww_region *region, size_t page, size_t *run)
 {
-    size_t bytes = region->bytes - page * WW_PAGE_BYTES;
-    bool writable = true;
-
-    if (ww_host && ww_host->wanted_access)
-        writable = ww_host->wanted_access(region->base + page * WW_PAGE_BYTES, &bytes) & PROT_WRITE;
-    *run = bytes / WW_PAGE_BYTES;
-    return writable;
+    return wanted(region, page, run) & PROT_WRITE;
 }
 
 /* Notes the pages that may be written as written, and opens them. False: none may be, or they cannot be opened. */

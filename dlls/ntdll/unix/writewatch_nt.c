@@ -55,13 +55,17 @@ NTSTATUS write_watch_get(char *start, size_t bytes, bool reset, void **addresses
 {
     struct ww_region *region;
     struct watch *watch;
+    bool has_failed;
     int error;
 
     region = watch_pin(start, bytes, &watch);
     if (!region)
         return STATUS_INVALID_PARAMETER;
     error = ww_get(region, start, bytes, reset, addresses, count);
+    has_failed = ww_has_failed(region);
     watch_unpin(watch);
+    if (has_failed)
+        watch_degrade(start);
     return error ? errno_to_status(-error) : STATUS_SUCCESS;
 }
 
@@ -69,13 +73,20 @@ NTSTATUS write_watch_reset(char *start, size_t bytes)
 {
     struct ww_region *region;
     struct watch *watch;
-    int error;
+    bool has_failed = true;
+    int error = 0;
 
-    region = watch_pin(start, bytes, &watch);
-    if (!region)
-        return STATUS_INVALID_PARAMETER;
-    error = ww_reset(region, start, bytes);
-    watch_unpin(watch);
+    /* A second time by write-protection, should the kernel refuse. */
+    for (int i = 0; i < 2 && has_failed; i++) {
+        region = watch_pin(start, bytes, &watch);
+        if (!region)
+            return STATUS_INVALID_PARAMETER;
+        error = ww_reset(region, start, bytes);
+        has_failed = ww_has_failed(region);
+        watch_unpin(watch);
+        if (has_failed)
+            watch_degrade(start);
+    }
     return error ? errno_to_status(-error) : STATUS_SUCCESS;
 }
 
@@ -86,6 +97,18 @@ static NTSTATUS scan(struct process_object *target, char *start, size_t bytes, b
 {
     return target ? remote_get_write_watch(target, start, bytes, reset, addresses, count)
                   : write_watch_get(start, bytes, reset, addresses, count);
+}
+
+/* The caller does not get the report: what was reset for it counts as written again. (In another process it
+ * stays reset.) */
+static void restore(void **pages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        void *page;
+
+        if (!guest_copy_in(&page, pages + i, sizeof(page)))
+            watch_mark(page, PAGE_BYTES);
+    }
 }
 
 /* Fills the program's array; *done counts. */
@@ -103,7 +126,6 @@ static NTSTATUS collect(struct process_object *target, char *start, size_t bytes
         chunk = malloc(room * sizeof(*chunk));
     if (!chunk)
         return STATUS_NO_MEMORY;
-    *done = 0;
     while (at < end && *done < limit && !status) {
         size_t wanted = limit - *done < room ? limit - *done : room, count = wanted;
 
@@ -111,6 +133,10 @@ static NTSTATUS collect(struct process_object *target, char *start, size_t bytes
         if (status || !count)
             break;
         status = guest_copy_out(addresses + *done, chunk, count * sizeof(*chunk));
+        if (status && reset && !target)
+            restore(chunk, count);
+        if (status)
+            break;
         *done += count;
         if (count < wanted)
             break;
@@ -126,7 +152,7 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
 {
     struct process_object *target;
     ULONG_PTR limit;
-    size_t bytes, done;
+    size_t bytes, done = 0;
     char *start;
     NTSTATUS status = read_counts(count, granularity, &limit);
 
@@ -146,9 +172,13 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
         return status;
     status = collect(target, start, bytes, !!(flags & WRITE_WATCH_FLAG_RESET), addresses, limit,
                      &done);
+    if (!status)
+        status = write_counts(count, granularity, done);
+    if (status && flags & WRITE_WATCH_FLAG_RESET && !target)
+        restore(addresses, done);
     if (target)
         object_release(&target->header);
-    return status ? status : write_counts(count, granularity, done);
+    return status;
 }
 
 NTSTATUS WINAPI NtResetWriteWatch(HANDLE handle, void *base, SIZE_T size)
