@@ -152,6 +152,33 @@ static void test_outputs(void)
     release();
 }
 
+/* [D] a call that fails resets nothing, also when it is the answer that cannot be stored. */
+static void test_answers_that_cannot_be_stored(void)
+{
+    char *closed = VirtualAlloc(NULL, 2 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    void **array = (void **)(closed + 4096 - sizeof(void *)); /* the second entry is behind it */
+    ULONG_PTR *counter = (ULONG_PTR *)(closed + 4096);
+    DWORD old;
+
+    if (is_wine()) {
+        skip("Wine 8 crashes");
+        return;
+    }
+    allocate(MEM_COMMIT, PAGE_READWRITE);
+    page(3)[0] = page(5)[0] = page(7)[0] = 1;
+    *counter = 3;
+    VirtualProtect(closed + 4096, 4096, PAGE_READONLY, &old);
+    count = 3;
+    FAILS(ERROR_NOACCESS, WRITE_WATCH_FLAG_RESET, base, SIZE, array, &count, &granularity);
+    ok(count == 3, "the count is %lu", (unsigned long)count);
+    EXPECT(0, 3, 5, 7);
+    FAILS(ERROR_NOACCESS, WRITE_WATCH_FLAG_RESET, base, SIZE, results, counter, &granularity);
+    EXPECT(WRITE_WATCH_FLAG_RESET, 3, 5, 7);
+    EXPECT(0);
+    VirtualFree(closed, 0, MEM_RELEASE);
+    release();
+}
+
 /* A count that nobody's buffer has, or that wraps, allocates nothing and reports what there is. [T] for a
  * count above the number of pages; the array behind the entries need not even exist. */
 static void test_huge_counts(void)
@@ -180,4 +207,4 @@ static void test_huge_counts(void)
 }
 
 CONFORMANCE("memory: write watch", test_writes, test_rounding, test_parameters, test_outputs,
-            test_huge_counts)
+            test_answers_that_cannot_be_stored, test_huge_counts)

@@ -81,12 +81,4 @@ static inline void reset(void)
     ok(!ResetWriteWatch(base, SIZE), "ResetWriteWatch: %lu", GetLastError());
 }
 
-/* Decant's backend by write-protection: has it been asked for, or is it all that this machine has? */
-static inline BOOL is_mprotect(void)
-{
-    const char *backend = getenv("DECANT_WRITE_WATCH");
-
-    return is_decant() && backend && !strcmp(backend, "mprotect");
-}
-
 #endif
