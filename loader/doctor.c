@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "decant/uapi_pagemap.h"
 #include "loader.h"
 
 /* What was found, shown as text as it is found, or as JSON at the end. */
@@ -161,30 +162,47 @@ static void check_installation(const struct installation *installation)
 #define FEATURE_WP_ASYNC           (1ull << 15)
 #define NUMBER_FUTEX_WAITV         449
 
-static void check_kernel(void)
+/* Why write watch cannot use the kernel's help; NULL: it can. */
+static const char *why_no_pagemap(void)
 {
     struct {
         uint64_t api, features, ioctls;
     } api = {USERFAULTFD_API, FEATURE_WP_ASYNC, 0};
-    const char *forced = getenv("DECANT_WRITE_WATCH");
+    struct pm_scan_arg scan = {.size = sizeof(scan), .category_mask = PAGE_IS_WRITTEN,
+                               .return_mask = PAGE_IS_WRITTEN}; /* of no pages */
     const char *why = NULL;
+    int fd = (int)syscall(SYS_userfaultfd, USERFAULTFD_USER_MODE_ONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == EPERM    ? "userfaultfd is denied (a sandbox?)"
+               : errno == ENOSYS ? "there is no userfaultfd (an old kernel, or a sandbox)"
+                                 : strerror(errno);
+    if (ioctl(fd, USERFAULTFD_API_REQUEST, &api))
+        why = "userfaultfd has no asynchronous write-protection (Linux 6.7 or later has)";
+    close(fd);
+    if (why)
+        return why;
+    fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return "/proc/self/pagemap cannot be opened";
+    if (ioctl(fd, PAGEMAP_SCAN, &scan) < 0)
+        why = errno == ENOTTY ? "there is no PAGEMAP_SCAN (Linux 6.7 or later has)"
+                              : "PAGEMAP_SCAN is denied (a sandbox?)";
+    close(fd);
+    return why;
+}
+
+static void check_kernel(void)
+{
+    const char *forced = getenv("DECANT_WRITE_WATCH"), *why = why_no_pagemap();
     struct utsname name;
     char *detail;
     void *page;
-    int fd;
 
     uname(&name);
     detail = format_string(" (Linux %s)", name.release);
     begin_group("Kernel", detail);
     free(detail);
-    fd = (int)syscall(SYS_userfaultfd, USERFAULTFD_USER_MODE_ONLY | O_CLOEXEC);
-    if (fd < 0) {
-        why = errno == EPERM ? "userfaultfd is denied (a sandbox?)" : strerror(errno);
-    } else {
-        if (ioctl(fd, USERFAULTFD_API_REQUEST, &api))
-            why = "userfaultfd has no asynchronous write-protection (Linux 6.7 or later has)";
-        close(fd);
-    }
     if (!why)
         good("write watch", "userfaultfd with asynchronous write-protection, PAGEMAP_SCAN");
     else

@@ -4,7 +4,8 @@
 
 Each test is a process of its own with a time limit, a fresh session folder and a log. Kinds:
   native/NAME       CMocka programs of the Linux half (build/unix/tests), and under ASan/UBSan
-  conformance/NAME  Windows programs on the standalone host, write watch on both backends
+  conformance/NAME  Windows programs on the standalone host; those on write watch with each backend
+                    forced, and with userfaultfd denied by seccomp as sandboxes do
   program/NAME      scripts in tests/programs that run real Windows programs
 Exit code 77 means skipped; the reason is the last line of the output.
 """
@@ -91,6 +92,11 @@ def native_tests(build, stress, sanitize):
     return tests
 
 
+# How the write-watch programs are run: what is forced, what is denied (tests/deny.c).
+WRITE_WATCH_VARIANTS = [("pagemap", None), ("mprotect", None), (None, "userfaultfd=EPERM")]
+OTHER_VARIANTS = [(None, None)]
+
+
 def conformance_tests(build, stress):
     decant = build / "dist/bin/decant"
     tests = []
@@ -98,11 +104,14 @@ def conformance_tests(build, stress):
         is_stress = program.stem.endswith("_stress")
         if is_stress != stress:
             continue
-        backends = ["pagemap", "mprotect"] if "write_watch" in program.stem else [None]
-        for backend in backends:
+        variants = WRITE_WATCH_VARIANTS if "write_watch" in program.stem else OTHER_VARIANTS
+        for backend, denied in variants:
+            if denied and stress:
+                continue
             environment = {"DECANT_WRITE_WATCH": backend} if backend else {}
-            suffix = f" ({backend})" if backend else ""
-            tests.append(Test(f"conformance/{program.stem}{suffix}", [decant, program],
+            deny = [build / "unix/tests/deny", denied] if denied else []
+            suffix = f" ({backend or denied})" if backend or denied else ""
+            tests.append(Test(f"conformance/{program.stem}{suffix}", [*deny, decant, program],
                               environment, 3600 if stress else 120))
     return tests
 

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Write watch in sandboxes: what is chosen when userfaultfd or the scan is denied, that the user can find out
+# why, and that a scan which fails in the middle of a program loses no write.
+set -euo pipefail
+. "$(dirname "$0")/fetch.sh.inc"
+
+deny=$BUILD/unix/tests/deny
+program=$BUILD/pe/conformance/memory_write_watch.exe
+threads=$BUILD/pe/conformance/memory_write_watch_threads.exe
+unset DECANT_WRITE_WATCH
+
+"$deny" userfaultfd=EPERM true || skip "no seccomp filters here: $("$deny" userfaultfd=EPERM true 2>&1)"
+
+expect() { # TEXT in the output of the last command
+    grep -qF -- "$1" <<<"$output" || fail "$case: no \"$1\" in: $output"
+}
+
+while IFS='|' read -r case trace doctor; do
+    output=$(DECANT_TRACE=writewatch "$deny" "$case" "$DECANT" "$program" 2>&1) || fail "$case: $output"
+    expect "backend mprotect; pagemap: $trace"
+    output=$("$deny" "$case" "$DECANT" doctor 2>&1) || true
+    expect "$doctor"
+    grep -q "chosen .*mprotect" <<<"$output" || fail "$case: doctor chooses: $output"
+done <<'CASES'
+userfaultfd=EPERM|Operation not permitted|userfaultfd is denied
+userfaultfd=ENOSYS|Function not implemented|there is no userfaultfd
+scan=EPERM|Operation not permitted|PAGEMAP_SCAN is denied
+CASES
+
+# The scans fail from one point on, while threads write: the program notices nothing, the user is told once.
+for scans in 50 3000; do
+    case="scan-after=$scans"
+    output=$(DECANT_TRACE=writewatch "$deny" "$case" "$DECANT" "$threads" 2>&1) || fail "$case: $output"
+    expect "backend pagemap"
+    expect "by write-protection from now on"
+    [ "$(grep -c "all pages count as written" <<<"$output")" = 1 ] || fail "$case: told more than once: $output"
+done
