@@ -11,10 +11,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "decant/protocol.h"
 #include "decant/uapi_pagemap.h"
 #include "loader.h"
 
@@ -230,15 +234,51 @@ static void check_kernel(void)
         missing("page 0x7ffe0000", "taken", "run without tools that fill low memory");
 }
 
+/* Asks the server of the folder how it is, if there is one; none is started. */
+static void check_server(const char *folder)
+{
+    const struct request_status request = {{PROTOCOL_status, 0}, PROTOCOL_VERSION, 0};
+    const struct timeval limit = {2, 0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct reply_status reply;
+    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    char *detail;
+
+    /* The folder's path may be longer than a socket's name can be. */
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder_fd,
+             PROTOCOL_SOCKET);
+    if (fd < 0 || folder_fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+        note(STATE_NOTE, "server", "not running; the next program starts it", NULL);
+    } else if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+               send(fd, &request, sizeof(request), MSG_NOSIGNAL) < 0 ||
+               recv(fd, &reply, sizeof(reply), 0) != sizeof(reply)) {
+        missing("server", "it does not answer", "end the programs of the session");
+    } else if (reply.version != PROTOCOL_VERSION) {
+        missing("server", "another version's", "end the programs of the session");
+    } else {
+        detail = format_string("process %d, protocol %u, %u programs, %u shared objects",
+                               reply.server_pid, reply.version, reply.processes, reply.objects);
+        good("server", detail);
+        free(detail);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (folder_fd >= 0)
+        close(folder_fd);
+}
+
 static char *check_session(void)
 {
     char *path = session_dir();
 
     begin_group("Session", "");
-    if (path)
+    if (path) {
         good("folder", path);
-    else
+        check_server(path);
+    } else {
         missing("folder", "cannot be used", "set DECANT_SESSION to a folder of yours");
+    }
     return path;
 }
 
