@@ -29,6 +29,39 @@ static HANDLE handle_of(const char *text)
     return (HANDLE)(ULONG_PTR)strtoull(text, NULL, 16);
 }
 
+/* A round takes a microsecond, on hosts that ask a server each time fifty. */
+#define ROUNDS (is_decant() ? 500000 : 5000)
+
+/* Takes both mutexes at once, again and again; `counter` is theirs. */
+static int take_both(HANDLE first, HANDLE second, volatile LONG *counter)
+{
+    HANDLE both[] = {first, second};
+
+    for (int i = 0; i < ROUNDS; i++) {
+        if (WaitForMultipleObjects(2, both, TRUE, 20000) != WAIT_OBJECT_0)
+            return 4;
+        (*counter)++;
+        if (!ReleaseMutex(first) || !ReleaseMutex(second))
+            return 5;
+    }
+    return 0;
+}
+
+static int child_both(void)
+{
+    HANDLE mine = CreateMutexA(NULL, FALSE, name_of("%s of the child"));
+    HANDLE theirs = OpenMutexA(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE, name_of("%s mutex"));
+    HANDLE there = OpenEventA(EVENT_ALL_ACCESS, FALSE, name_of("%s there"));
+    HANDLE go = OpenEventA(SYNCHRONIZE, FALSE, name_of("%s go"));
+    LONG *counter = MapViewOfFile(OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, name_of("%s counter")),
+                                  FILE_MAP_ALL_ACCESS, 0, 0, 0);
+
+    if (!mine || !theirs || !there || !go || !counter)
+        return 2;
+    SetEvent(there);
+    return WaitForSingleObject(go, 30000) ? 3 : take_both(theirs, mine, counter);
+}
+
 /* Takes the mutex (by name, or inherited), says so, and waits for `go` or for its end. */
 static int child(int argc, char **argv)
 {
@@ -37,6 +70,8 @@ static int child(int argc, char **argv)
     if (argc < 5)
         return 1;
     snprintf(unique, sizeof(unique), "%s", argv[3]);
+    if (!strcmp(argv[2], "both"))
+        return child_both();
     mutex = strcmp(argv[4], "0") ? handle_of(argv[4])
                                  : OpenMutexA(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE,
                                               name_of("%s mutex"));
@@ -63,7 +98,8 @@ static BOOL set(struct scene *scene, const char *task, BOOL by_name)
     STARTUPINFOA startup = {.cb = sizeof(startup)};
     char path[MAX_PATH], command[1024];
 
-    snprintf(unique, sizeof(unique), "decant-%lx-%lx", GetCurrentProcessId(), GetTickCount());
+    if (strcmp(task, "both"))
+        snprintf(unique, sizeof(unique), "decant-%lx-%lx", GetCurrentProcessId(), GetTickCount());
     scene->mutex = CreateMutexA(&inherit, FALSE, by_name ? name_of("%s mutex") : NULL);
     scene->there = CreateEventA(NULL, TRUE, FALSE, name_of("%s there"));
     scene->go = CreateEventA(NULL, TRUE, FALSE, name_of("%s go"));
@@ -74,7 +110,8 @@ static BOOL set(struct scene *scene, const char *task, BOOL by_name)
             "CreateProcess: %lu", GetLastError()))
         return FALSE;
     ok(!WaitForSingleObject(scene->there, 30000), "the child does not come");
-    ok(WaitForSingleObject(scene->mutex, 0) == WAIT_TIMEOUT, "the child does not own the mutex");
+    if (strcmp(task, "both"))
+        ok(WaitForSingleObject(scene->mutex, 0) == WAIT_TIMEOUT, "the child does not own the mutex");
     return TRUE;
 }
 
@@ -215,6 +252,37 @@ static void test_thread_end(void)
     clear(&scene);
 }
 
+/* [D] WaitForMultipleObjects for all is atomic, also between two processes of which each made one of the two
+ * mutexes: they exclude each other, and neither hangs. */
+static void test_both(void)
+{
+    struct scene scene;
+    HANDLE section, theirs;
+    LONG *counter;
+    DWORD code = 0xdeadbeef;
+    int result;
+
+    snprintf(unique, sizeof(unique), "decant-%lx-%lx", GetCurrentProcessId(), GetTickCount());
+    section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096,
+                                 name_of("%s counter"));
+    counter = MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    if (!set(&scene, "both", TRUE))
+        return;
+    theirs = OpenMutexA(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE, name_of("%s of the child"));
+    ok(theirs && counter, "opening: %lu", GetLastError());
+    SetEvent(scene.go);
+    result = take_both(scene.mutex, theirs, counter);
+    ok(result == 0, "take_both: %d, error %lu", result, GetLastError());
+    ok(!WaitForSingleObject(scene.info.hProcess, 30000), "the child hangs");
+    GetExitCodeProcess(scene.info.hProcess, &code);
+    ok(code == 0, "the child ended with %lu", code);
+    ok(*counter == 2 * ROUNDS, "%ld of %d rounds were counted", *counter, 2 * ROUNDS);
+    UnmapViewOfFile(counter);
+    CloseHandle(section);
+    CloseHandle(theirs);
+    clear(&scene);
+}
+
 static HANDLE last_handle;
 
 static DWORD WINAPI wait_without_handle(void *started)
@@ -247,4 +315,4 @@ static void test_last_close(void)
 }
 
 CONFORMANCE("process_mutex", test_process_end, test_waiters, test_multiple, test_closed_by_owner,
-            test_thread_end, test_last_close)
+            test_thread_end, test_both, test_last_close)

@@ -138,7 +138,8 @@ struct data {
 
 /* The object that a reply tells of: the one that is here, or made after the data. The server has counted
  * one reference for us already. */
-static int take(uint64_t id, const struct data *data, size_t bytes, int fd, struct object **out)
+static int take(uint64_t id, uint32_t kind, const struct data *data, size_t bytes, int fd,
+                struct object **out)
 {
     struct object_description description;
     struct object *object = find(id);
@@ -163,8 +164,8 @@ static int take(uint64_t id, const struct data *data, size_t bytes, int fd, stru
     if (description.path_bytes && description.path_bytes == bytes - sizeof(description) &&
         !data->path[description.path_bytes - 1])
         path = data->path;
-    if (description.kind < OBJECT_KINDS && import_functions[description.kind]) {
-        status = import_functions[description.kind](&description, fd, path, &object);
+    if (description.kind == kind && kind < OBJECT_KINDS && import_functions[kind]) {
+        status = import_functions[kind](&description, fd, path, &object);
     } else {
         status = STATUS_NOT_SUPPORTED;
         if (fd >= 0)
@@ -225,7 +226,7 @@ int share_register(struct object *object, const WCHAR *name, uint32_t name_bytes
         insert(object, reply.fixed.id);
         return 0;
     }
-    return take(reply.fixed.id, &reply.data, got - sizeof(reply.fixed), came, other);
+    return take(reply.fixed.id, object->ops->kind, &reply.data, got - sizeof(reply.fixed), came, other);
 }
 
 int share_open(uint32_t kind, const WCHAR *name, uint32_t name_bytes, uint32_t flags,
@@ -249,7 +250,8 @@ int share_open(uint32_t kind, const WCHAR *name, uint32_t name_bytes, uint32_t f
     memcpy(request.name, name, name_bytes);
     error = server_call(PROTOCOL_object_open, &request, sizeof(request.fixed) + name_bytes, NULL, 0,
                         &reply, sizeof(reply), &got, &fd);
-    return error ? error : take(reply.fixed.id, &reply.data, got - sizeof(reply.fixed), fd, out);
+    return error ? error
+                 : take(reply.fixed.id, kind, &reply.data, got - sizeof(reply.fixed), fd, out);
 }
 
 /* --- Giving an object to another process --- */

@@ -202,20 +202,33 @@ struct sync *sync_import(int fd, uint32_t slot)
 
 /* --- The lock --- */
 
-void sync_lock(struct sync *sync)
+static bool take_lock(struct sync *sync)
 {
     /* The process, so that the server can tell a dead one's lock: threads end in good order. */
     uint32_t self = process.pid ? (uint32_t)process.pid : 1, expected = 0;
 
-    for (unsigned spins = 0;
-         !atomic_compare_exchange_weak_explicit(&sync->lock, &expected, self, memory_order_acquire,
-                                                memory_order_relaxed);
-         spins++, expected = 0) {
+    return atomic_compare_exchange_weak_explicit(&sync->lock, &expected, self, memory_order_acquire,
+                                                 memory_order_relaxed);
+}
+
+void sync_lock(struct sync *sync)
+{
+    for (unsigned spins = 0; !take_lock(sync); spins++) {
         if (spins < 64)
             __builtin_ia32_pause();
         else
             sched_yield(); /* the holder lost its processor */
     }
+}
+
+bool sync_try_lock(struct sync *sync)
+{
+    for (unsigned spins = 0; !take_lock(sync); spins++) {
+        if (spins == 256)
+            return false;
+        __builtin_ia32_pause();
+    }
+    return true;
 }
 
 void sync_unlock(struct sync *sync)

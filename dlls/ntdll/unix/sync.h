@@ -5,7 +5,8 @@
  * A struct sync lies in shareable memory (an arena), so that an object can be given to another
  * process without moving. Its fields change only under its own spin lock, which is held for a few
  * instructions and never across a system call; a wait for all objects takes the locks of all
- * of them in address order, which makes it atomic. Sleepers watch `sequence`, which every signalling
+ * of them, which makes it atomic. Two processes may see two objects in a different order of addresses, so
+ * who holds one lock only tries for the next, and begins again when he does not get it. Sleepers watch `sequence`, which every signalling
  * increments:
  *
  *   waiter: count itself in waiters; read sequence; look (and take) under the lock; if there is nothing to take,
@@ -50,6 +51,8 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit);
 void sync_destroy(struct sync *sync);
 
 void sync_lock(struct sync *sync);
+/* Tries for a few microseconds. */
+bool sync_try_lock(struct sync *sync);
 void sync_unlock(struct sync *sync);
 
 /* Sets a manual or auto kind; returns the previous state. */

@@ -158,20 +158,47 @@ static bool try_one(const struct wait_record *record, uint32_t index, uint32_t t
     return taken;
 }
 
-/* All or nothing, atomically: every lock is held, taken in address order (`order`). */
+static void unlock_all(struct sync *const *syncs, uint32_t count)
+{
+    while (count--)
+        sync_unlock(syncs[count]);
+}
+
+/* Every lock. In this process all threads take them in one order (`order`), but another one may see the
+ * objects at other addresses: no lock is waited for while another is held. */
+static void lock_all(struct sync *const *syncs, const uint8_t *order, uint32_t count,
+                     struct sync **locked)
+{
+    uint32_t held = 0;
+
+    while (held < count) {
+        struct sync *next = syncs[order[held]];
+
+        if (!held)
+            sync_lock(next);
+        if (held && !sync_try_lock(next)) {
+            unlock_all(locked, held);
+            held = 0;
+            sched_yield();
+            continue;
+        }
+        locked[held++] = next;
+    }
+}
+
+/* All or nothing, atomically. */
 static bool try_all(struct sync *const *syncs, const uint8_t *order, uint32_t count, uint32_t tid,
                     bool *was_abandoned)
 {
+    struct sync *locked[MAXIMUM_WAIT_OBJECTS];
     bool available = true;
 
-    for (uint32_t i = 0; i < count; i++)
-        sync_lock(syncs[order[i]]);
+    lock_all(syncs, order, count, locked);
     for (uint32_t i = 0; i < count && available; i++)
         available = is_available(syncs[i], tid);
     for (uint32_t i = 0; i < count && available; i++)
         *was_abandoned |= take(syncs[i], tid);
-    for (uint32_t i = count; i--;)
-        sync_unlock(syncs[order[i]]);
+    unlock_all(locked, count);
     return available;
 }
 
