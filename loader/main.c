@@ -21,7 +21,7 @@ static const char help[] =
     "Usage: decant [--] PROGRAM.exe [ARGUMENT]…\n"
     "       decant conformance [OPTIONS] [FILTER]\n"
     "       decant doctor [--json]\n"
-    "       decant pages PID [SECONDS]\n"
+    "       decant pages [OPTIONS] PID\n"
     "       decant --help | --version\n"
     "\n"
     "Runs an x86-64 Windows console program on Linux.\n"

@@ -1,154 +1,222 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * `decant pages PID [SECONDS]`: the watched memory of a running program, and which of it is written: one
- * row a region, one cell a stretch of pages. It looks through /proc/PID/pagemap, costs the program
- * nothing, and resets nothing: what is shown is what GetWriteWatch would report. Regions of the mprotect
- * backend are not visible from outside.
+ * `decant pages PID`: the watched memory of a running program, which of it is written, and how that
+ * changes: live in the terminal, as a record, as a page for the browser. The program is not stopped and nothing of
+ * it is reset; while nobody looks it pays nothing.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "decant/uapi_pagemap.h"
-#include "loader.h"
+#include "pages.h"
 
-#define PAGE  4096u
-#define CELLS 64
+static const char help[] =
+    "Usage: decant pages [OPTIONS] PID\n"
+    "\n"
+    "Shows the write-watched memory of a running program (VirtualAlloc with MEM_WRITE_WATCH): which pages\n"
+    "are written, and which were since the look before. It resets nothing.\n"
+    "\n"
+    "  -i, --interval SECONDS   time between two looks (default 1; 0.01 and more)\n"
+    "  -n, --count NUMBER       end after so many looks\n"
+    "  -d, --duration SECONDS   end after so long\n"
+    "  -r, --record FILE        write each look to FILE, a line of JSON each\n"
+    "  -w, --html FILE          write a page for the browser: the timeline, and the map at each look\n"
+    "  -q, --quiet              no map, only the files\n"
+    "  -h, --help               this text\n"
+    "\n"
+    "Ends with the program, after --count or --duration, or by Ctrl-C; the files are whole then.\n"
+    "Exit codes: 0, 1 when the program cannot be looked at or a file not be written, 125 wrong usage.\n";
 
-/* Written pages in [start, end), counted into cells. -1 with errno: no watched memory, or no access. */
-static long count_written(int pagemap, uint64_t start, uint64_t end, uint64_t region_start,
-                          uint64_t region_bytes, unsigned *cells)
+struct options {
+    double interval, duration; /* duration 0: no end */
+    unsigned long count;       /* 0: no end */
+    const char *record, *html;
+    bool is_quiet;
+    int pid;
+};
+
+static volatile sig_atomic_t is_stopped, is_resized;
+
+static void note_signal(int number)
 {
-    struct page_region vector[512];
-    long written = 0;
-
-    while (start < end) {
-        struct pm_scan_arg arg = {.size = sizeof(arg), .start = start, .end = end,
-                                  .vec = (uintptr_t)vector, .vec_len = 512,
-                                  .flags = PM_SCAN_CHECK_WPASYNC,
-                                  .category_mask = PAGE_IS_WRITTEN | PAGE_IS_PFNZERO,
-                                  .category_inverted = PAGE_IS_PFNZERO,
-                                  .category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-                                  .return_mask = PAGE_IS_WRITTEN};
-        int count = ioctl(pagemap, PAGEMAP_SCAN, &arg);
-
-        if (count < 0)
-            return -1;
-        for (int i = 0; i < count; i++)
-            for (uint64_t page = vector[i].start; page < vector[i].end; page += PAGE, written++)
-                cells[(page - region_start) / PAGE * CELLS / (region_bytes / PAGE)]++;
-        if (count < 512)
-            break;
-        start = arg.walk_end > vector[511].end ? arg.walk_end : vector[511].end;
-    }
-    return written;
+    if (number == SIGWINCH)
+        is_resized = 1;
+    else
+        is_stopped = 1;
 }
 
-static void print_region(uint64_t start, uint64_t bytes, long written, const unsigned *cells)
+static bool read_number(const char *text, double least, double most, double *out)
 {
-    static const char shades[] = " .:-=+*#%@";
-    uint64_t pages_a_cell = bytes / PAGE / CELLS ? bytes / PAGE / CELLS : 1;
-    uint64_t used = bytes / PAGE < CELLS ? bytes / PAGE : CELLS;
+    char *end;
 
-    printf("%012llx %10llu KiB %8ld written  |", (unsigned long long)start,
-           (unsigned long long)bytes / 1024, written);
-    for (uint64_t i = 0; i < used; i++) {
-        /* With fewer pages than cells, page n is in cell n * CELLS / pages. */
-        uint64_t cell = used < CELLS ? i * CELLS / used : i;
-        uint64_t heat = cells[cell] ? 1 + 8 * (uint64_t)cells[cell] / pages_a_cell : 0;
-
-        putchar(shades[heat < 9 ? heat : 9]);
-    }
-    puts("|");
+    errno = 0;
+    *out = strtod(text, &end);
+    return !errno && end != text && !*end && *out >= least && *out <= most;
 }
 
-/* Neighbouring mappings that are watched are shown as one region: protections split them, and from outside
- * nothing tells two allocations side by side apart. */
-static int show(int pid, int pagemap)
+/* 0, an exit code, or -1: --help was answered. */
+static int read_options(int argc, char **argv, struct options *options)
 {
-    uint64_t region_start = 0, region_end = 0;
-    char path[64], line[512];
-    FILE *maps;
-    int regions = 0;
+    static const struct option longs[] = {
+        {"interval", required_argument, NULL, 'i'}, {"count", required_argument, NULL, 'n'},
+        {"duration", required_argument, NULL, 'd'}, {"record", required_argument, NULL, 'r'},
+        {"html", required_argument, NULL, 'w'},     {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},           {0},
+    };
+    double number;
+    int option;
 
-    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-    maps = fopen(path, "re");
-    if (!maps)
-        return -errno;
-    for (;;) {
-        unsigned long long start = 0, end = 0;
-        bool more = fgets(line, sizeof(line), maps) != NULL;
-        struct pm_scan_arg check = {.size = sizeof(check), .flags = PM_SCAN_CHECK_WPASYNC,
-                                    .return_mask = PAGE_IS_WRITTEN,
-                                    .category_mask = PAGE_IS_WRITTEN};
-        struct page_region one;
-        bool is_watched = false;
-
-        if (more && sscanf(line, "%llx-%llx", &start, &end) == 2) {
-            check.start = start;
-            check.end = end;
-            check.vec = (uintptr_t)&one;
-            check.vec_len = 1;
-            is_watched = ioctl(pagemap, PAGEMAP_SCAN, &check) >= 0;
-        }
-        if (is_watched && region_end == start && region_end) {
-            region_end = end;
+    *options = (struct options){.interval = 1};
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":i:n:d:r:w:qh", longs, NULL)) != -1) {
+        switch (option) {
+        case 'i':
+            if (read_number(optarg, 0.01, 86400, &options->interval))
+                continue;
+            fail("--interval takes 0.01 to 86400 seconds, not \"%s\"", optarg);
+            return EXIT_USAGE;
+        case 'n':
+            if (read_number(optarg, 1, 1e9, &number)) {
+                options->count = (unsigned long)number;
+                continue;
+            }
+            fail("--count takes a number of looks, not \"%s\"", optarg);
+            return EXIT_USAGE;
+        case 'd':
+            if (read_number(optarg, 0.01, 1e9, &options->duration))
+                continue;
+            fail("--duration takes seconds, not \"%s\"", optarg);
+            return EXIT_USAGE;
+        case 'r':
+            options->record = optarg;
             continue;
+        case 'w':
+            options->html = optarg;
+            continue;
+        case 'q':
+            options->is_quiet = true;
+            continue;
+        case 'h':
+            fputs(help, stdout);
+            return -1;
+        case ':':
+            fail("%s needs a value (decant pages --help)", argv[optind - 1]);
+            return EXIT_USAGE;
+        default:
+            fail("unknown option %s (decant pages --help)", argv[optind - 1]);
+            return EXIT_USAGE;
         }
-        if (region_end) {
-            unsigned cells[CELLS] = {0};
-            long written = count_written(pagemap, region_start, region_end, region_start,
-                                         region_end - region_start, cells);
-
-            if (written >= 0)
-                print_region(region_start, region_end - region_start, written, cells);
-            regions++;
-        }
-        region_start = is_watched ? start : 0;
-        region_end = is_watched ? end : 0;
-        if (!more)
-            break;
     }
-    fclose(maps);
-    return regions;
+    if (optind != argc - 1 || !read_number(argv[optind], 1, 1 << 22, &number) ||
+        number != (double)(int)number) {
+        fail("decant pages takes the number of one process (decant pages --help)");
+        return EXIT_USAGE;
+    }
+    options->pid = (int)number;
+    return 0;
+}
+
+static sigset_t outside; /* the signals that were blocked before */
+
+/* They come in only while ppoll sleeps: none is missed just before, and none breaks a write. */
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+    struct sigaction action = {.sa_handler = note_signal};
+    sigset_t caught;
+
+    sigemptyset(&caught);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigaddset(&caught, numbers[i]);
+    }
+    sigprocmask(SIG_BLOCK, &caught, &outside);
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write */
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Until the time comes, the program ends, or a signal says stop. Drawn anew when the screen changes. */
+static void wait_until(double time, const struct target *target, const struct options *options)
+{
+    double left;
+
+    while (!is_stopped && (left = time - now()) > 0) {
+        struct timespec pause = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+        struct pollfd end = {target->pidfd, POLLIN, 0};
+
+        if (ppoll(&end, 1, &pause, &outside) > 0)
+            break;
+        if (is_resized && !options->is_quiet)
+            map_draw(target, options->interval);
+        is_resized = 0;
+    }
+}
+
+/* How it ended, for the files; NULL: by an error, which was told. */
+static const char *watch(struct target *target, struct recorder *recorder, const struct options *options)
+{
+    double start = now();
+
+    for (unsigned long number = 0;; number++) {
+        int error = target_look(target);
+
+        if (error)
+            return error == -ESRCH ? "the program ended" : NULL;
+        if (!recorder_add(recorder, &target->look))
+            return NULL;
+        if (!options->is_quiet)
+            map_draw(target, options->interval);
+        if (ferror(stdout))
+            return "nobody reads the map";
+        if (options->count && number + 1 >= options->count)
+            return "all looks of --count were taken";
+        if (options->duration && now() + options->interval - start > options->duration)
+            return "the time of --duration is over";
+        wait_until(start + (double)(number + 1) * options->interval, target, options);
+        if (is_stopped)
+            return "a signal stopped it";
+        /* Looks that took longer than the interval are not made up for. */
+        if (now() > start + (double)(number + 2) * options->interval)
+            start = now() - (double)(number + 1) * options->interval;
+    }
 }
 
 int command_pages(const struct installation *installation, int argc, char **argv)
 {
-    int pid = argc > 1 ? atoi(argv[1]) : 0, regions, pagemap;
-    double seconds = argc > 2 ? atof(argv[2]) : 0;
-    char path[64];
+    struct recorder recorder = {0};
+    struct options options;
+    struct target target;
+    const char *end = NULL;
+    int code = read_options(argc, argv, &options);
 
-    (void)installation;
-    if (pid <= 0) {
-        fprintf(stderr, "Usage: decant pages PID [SECONDS]\n"
-                        "Shows the watched memory of a program; again every SECONDS.\n");
-        return EXIT_USAGE;
+    if (code)
+        return code < 0 ? 0 : code;
+    catch_signals();
+    if (!target_open(&target, installation, options.pid) &&
+        recorder_open(&recorder, options.record, options.html, &target, options.interval)) {
+        if (!options.is_quiet)
+            map_begin();
+        end = watch(&target, &recorder, &options);
+        if (!options.is_quiet)
+            map_end();
+        if (!recorder_close(&recorder, end ? end : "error"))
+            end = NULL;
+        if (end && !options.is_quiet)
+            fprintf(stderr, "decant: %u looks: %s\n", target.look.number, end);
     }
-    snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-    pagemap = open(path, O_RDONLY | O_CLOEXEC);
-    if (pagemap < 0) {
-        fail("%s: %s", path, strerror(errno));
-        return 1;
-    }
-    for (;;) {
-        if (seconds > 0 && isatty(1))
-            printf("\033[H\033[J");
-        regions = show(pid, pagemap);
-        if (regions < 0) {
-            fail("process %d: %s", pid, strerror(-regions));
-            break;
-        }
-        if (!regions)
-            puts("no watched memory (or the program uses the mprotect backend)");
-        fflush(stdout);
-        if (seconds <= 0)
-            break;
-        usleep((useconds_t)(seconds * 1e6));
-    }
-    close(pagemap);
-    return regions < 0;
+    target_close(&target);
+    return end ? 0 : 1;
 }
