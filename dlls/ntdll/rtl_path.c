@@ -447,17 +447,29 @@ BOOLEAN WINAPI RtlDoesFileExists_U(const WCHAR *path)
 
 /* Looks for a file in a list of folders; the extension is added to a name without a dot. The sizes are in
  * bytes, the answers as RtlGetFullPathName_U gives them, 0 for not found. */
+/* Of the last part; a dot in a folder's name is none. */
+static bool has_extension(const WCHAR *path)
+{
+    const WCHAR *dot = wcsrchr(path, '.');
+
+    return dot && !dot[wcscspn(dot, L"\\/")];
+}
+
 ULONG WINAPI RtlDosSearchPath_U(const WCHAR *paths, const WCHAR *search, const WCHAR *extension,
                                 ULONG room, WCHAR *buffer, WCHAR **file_part)
 {
     size_t name_length = wcslen(search);
-    size_t extension_length = extension && !wcschr(search, '.') ? wcslen(extension) : 0;
+    size_t extension_length = extension && !has_extension(search) ? wcslen(extension) : 0;
     ULONG answer = 0;
     WCHAR *candidate;
 
-    if (RtlDetermineDosPathNameType_U(search) != RELATIVE_PATH)
-        return RtlDoesFileExists_U(search) ? RtlGetFullPathName_U(search, room, buffer, file_part)
-                                           : 0;
+    if (RtlDetermineDosPathNameType_U(search) != RELATIVE_PATH) {
+        if (RtlDoesFileExists_U(search))
+            return RtlGetFullPathName_U(search, room, buffer, file_part);
+        paths = L";"; /* with the extension, in no folder */
+        if (!extension_length)
+            return 0;
+    }
     candidate = RtlAllocateHeap(process_heap(), 0, (wcslen(paths) + name_length +
                                                     extension_length + 2) * sizeof(WCHAR));
     if (!candidate)
