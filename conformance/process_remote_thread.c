@@ -91,6 +91,14 @@ static LONG read_long(HANDLE process, void *address)
     return value;
 }
 
+/* 0xdeadbeef: refused. */
+static DWORD thread_code(HANDLE thread)
+{
+    DWORD code = 0;
+
+    return GetExitCodeThread(thread, &code) ? code : 0xdeadbeef;
+}
+
 static void test_create(void)
 {
     struct addresses there;
@@ -105,8 +113,8 @@ static void test_create(void)
     ok(GetThreadId(thread) == id && GetProcessIdOfThread(thread) == other.id, "ids %lu, %lu",
        GetThreadId(thread), GetProcessIdOfThread(thread));
     ok(!WaitForSingleObject(thread, 10000), "the thread does not end");
-    code = 0xdeadbeef;
-    ok(GetExitCodeThread(thread, &code) && code == 0x80001234, "exit code %lx", code);
+    code = thread_code(thread);
+    ok(code == 0x80001234, "exit code %lx", code);
     ok(read_long(other.process, there.counter) == 7, "it did not run");
     CloseHandle(thread);
 
@@ -114,8 +122,8 @@ static void test_create(void)
                                 NULL, CREATE_SUSPENDED, &id);
     ok(thread != NULL, "suspended: error %lu", GetLastError());
     ok(WaitForSingleObject(thread, 0) == WAIT_TIMEOUT, "it has ended");
-    code = 0xdeadbeef;
-    ok(GetExitCodeThread(thread, &code) && code == STILL_ACTIVE, "exit code %lx", code);
+    code = thread_code(thread);
+    ok(code == STILL_ACTIVE, "exit code %lx", code);
     ok(SuspendThread(thread) == 1 && ResumeThread(thread) == 2, "suspend counts");
     ok(read_long(other.process, there.counter) == 7, "it runs");
     ok(ResumeThread(thread) == 1, "ResumeThread: error %lu", GetLastError());
@@ -216,8 +224,9 @@ static void test_apc(void)
     ok(!QueueUserAPC((PAPCFUNC)there.apc, limited, 43) && GetLastError() == ERROR_ACCESS_DENIED,
        "without THREAD_SET_CONTEXT: error %lu", GetLastError());
     ok(QueueUserAPC((PAPCFUNC)there.apc, thread, 99), "QueueUserAPC: error %lu", GetLastError());
-    ok(!WaitForSingleObject(thread, 10000) && GetExitCodeThread(thread, &code) && code == 99,
-       "it ended with %lu", code);
+    ok(!WaitForSingleObject(thread, 10000), "it does not end");
+    code = thread_code(thread);
+    ok(code == 99, "it ended with %lu", code);
     CloseHandle(thread);
     CloseHandle(limited);
     child_end(&other);
@@ -295,8 +304,9 @@ static void test_context(void)
            again.Rbx == context.Rbx,
        "Rip %llx Rsp %llx Rbx %llx", again.Rip, again.Rsp, again.Rbx);
     ok(ResumeThread(thread) == 1, "ResumeThread: error %lu", GetLastError());
-    ok(!WaitForSingleObject(thread, 10000) && GetExitCodeThread(thread, &code) && code == 0x5afe,
-       "it ended with %lx", code);
+    ok(!WaitForSingleObject(thread, 10000), "it does not end");
+    code = thread_code(thread);
+    ok(code == 0x5afe, "it ended with %lx", code);
     SetLastError(0xdeadbeef);
     ok(!GetThreadContext(thread, &again) || broken(1), "a thread that has ended has a context");
     CloseHandle(thread);
@@ -318,9 +328,10 @@ static void test_terminate(void)
     ok(second != NULL, "OpenThread: error %lu", GetLastError());
     ok(TerminateThread(second, 0xcafe), "TerminateThread: error %lu", GetLastError());
     ok(!WaitForSingleObject(thread, 10000), "it does not end");
-    ok(GetExitCodeThread(thread, &code) && code == 0xcafe, "exit code %lx", code);
-    ok(GetExitCodeThread(second, &code) && code == 0xcafe, "exit code of the second handle %lx",
-       code);
+    code = thread_code(thread);
+    ok(code == 0xcafe, "exit code %lx", code);
+    code = thread_code(second);
+    ok(code == 0xcafe, "exit code of the second handle %lx", code);
     ok(WaitForSingleObject(other.process, 0) == WAIT_TIMEOUT, "the process has ended");
     CloseHandle(second);
     CloseHandle(thread);
@@ -330,7 +341,8 @@ static void test_terminate(void)
                                 CREATE_SUSPENDED, NULL);
     ok(TerminateProcess(other.process, 0xbad), "TerminateProcess: error %lu", GetLastError());
     ok(!WaitForSingleObject(thread, 10000), "a suspended thread outlives its process");
-    ok(GetExitCodeThread(thread, &code) && code == 0xbad, "its exit code %lx", code);
+    code = thread_code(thread);
+    ok(code == 0xbad, "its exit code %lx", code);
     ok(!WaitForSingleObject(other.thread, 10000), "the first thread outlives its process");
     CloseHandle(thread);
     child_finish(&other);

@@ -144,12 +144,17 @@ static void test_page(void **state)
 {
     struct other other = start();
     struct child_page *page;
+    NTSTATUS status;
 
     (void)state;
     assert_int_equal(allocate(&other, NULL, MEM_RESERVE, 5000, NULL), STATUS_SUCCESS);
     page = remote_link_page(other.link);
     assert_non_null(page);
-    assert_int_equal(child_page_exit_status(page), STATUS_PENDING);
+    assert_false(child_page_exit_status(page, &status));
+    child_page_set_exit_status(page, STATUS_PENDING);
+    child_page_set_exit_status(page, 5);
+    assert_true(child_page_exit_status(page, &status));
+    assert_int_equal(status, STATUS_PENDING); /* the first one stays */
     finish(&other, 0);
 }
 

@@ -6,17 +6,20 @@
 
 #include "child.h"
 
-NTSTATUS child_page_exit_status(const struct child_page *page)
+bool child_page_exit_status(const struct child_page *page, NTSTATUS *status)
 {
-    return page ? (NTSTATUS)atomic_load(&page->exit_status) : STATUS_PENDING;
+    if (!page || !atomic_load(&page->has_ended))
+        return false;
+    *status = (NTSTATUS)atomic_load(&page->exit_status);
+    return true;
 }
 
 void child_page_set_exit_status(struct child_page *page, NTSTATUS status)
 {
-    uint32_t pending = (uint32_t)STATUS_PENDING;
+    uint32_t none = 0;
 
-    if (page)
-        atomic_compare_exchange_strong(&page->exit_status, &pending, (uint32_t)status);
+    if (page && atomic_compare_exchange_strong(&page->has_ended, &none, 1))
+        atomic_store(&page->exit_status, (uint32_t)status);
 }
 
 void *child_page_peb(const struct child_page *page)

@@ -14,7 +14,8 @@
 
 struct child_page {
     _Atomic uint32_t state;       /* futex: 0 starting, 1 runs, 2 could not be started */
-    _Atomic uint32_t exit_status; /* STATUS_PENDING until it ended */
+    _Atomic uint32_t exit_status; /* what it ends with, once has_ended is not 0 */
+    _Atomic uint32_t has_ended;   /* apart, since an exit status may be STATUS_PENDING's number */
     NTSTATUS start_status;        /* why not, for state 2 */
     pid_t tid;                    /* its first thread */
     uint64_t peb, teb, entry;
@@ -24,8 +25,8 @@ struct child_page {
  * that fails. (process_create.c) */
 struct child_page *own_child_page(int *fd);
 
-/* All accept NULL. */
-NTSTATUS child_page_exit_status(const struct child_page *page);
+/* All accept NULL. The first exit status that is set stays. */
+bool child_page_exit_status(const struct child_page *page, NTSTATUS *status);
 void child_page_set_exit_status(struct child_page *page, NTSTATUS status);
 void *child_page_peb(const struct child_page *page);
 void child_page_free(struct child_page *page);

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "info.h"
 #include "job.h"
 #include "process_object.h"
@@ -56,7 +55,7 @@ static void unlock(const sigset_t *old)
 
 static bool is_running(struct process_object *member)
 {
-    return atomic_load(&member->exit_status) == STATUS_PENDING;
+    return !atomic_load(&member->has_ended);
 }
 
 /* Ends the members. True: this process is one of them, and must go when all else is done. */
@@ -73,7 +72,7 @@ static bool end_members(struct job *job, NTSTATUS exit_status)
         if (member == self) {
             is_self = true;
         } else if (is_running(member)) {
-            child_page_set_exit_status(member->page, exit_status);
+            process_object_set_exit_status(member, exit_status);
             syscall(SYS_pidfd_send_signal, member->pidfd, SIGKILL, NULL, 0);
             job->terminated++;
         }

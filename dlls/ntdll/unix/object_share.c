@@ -125,7 +125,7 @@ bool share_handles_gone(struct object *object)
     if (!id)
         return false;
     is_last = release(id, count, &is_private);
-    if (sync && is_private)
+    if (sync && is_private && sync->is_shared == 1)
         sync->is_shared = 0; /* nobody else ever saw it: the slot can be used again */
     return is_last;
 }

@@ -14,6 +14,7 @@ struct process_facts {
     pid_t parent;
     void *peb;              /* its PEB, an address in that process; NULL when not known */
     NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    bool has_ended;
     bool is_self;
 };
 
@@ -24,6 +25,7 @@ struct thread_facts {
     TEB *teb;               /* an address in its process; NULL once it ended */
     void *start;            /* its entry point */
     NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
+    bool has_ended;
     bool is_self;           /* the calling thread */
     bool is_local;          /* a thread of this process */
     KERNEL_USER_TIMES times; /* of such a thread; ExitTime 0 while it runs */
@@ -32,6 +34,9 @@ struct thread_facts {
 /* Both: STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. */
 NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_facts *facts);
 NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts);
+
+/* The times of a thread out of /proc; zeroes when it is not there any more. */
+void process_thread_times(pid_t pid, pid_t tid, KERNEL_USER_TIMES *times);
 
 /* Linux' id of the process behind a handle that has `access`. The id may be reused once the process
  * has ended: callers that signal or write must expect ESRCH. */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +26,7 @@
 
 #include "child.h"
 #include "file.h"
+#include "image.h"
 #include "job.h"
 #include "object_share.h"
 #include "path.h"
@@ -37,7 +39,8 @@
 #define MAX_INHERITED   1024
 #define START_LIMIT_NS  30000000000ull
 
-/* A handle that the child gets, with its value; in the blob its path follows. */
+/* A handle that the child gets, with its value; in the blob its path follows. Handle 0: the sync of the child's first
+ * thread, which both have (in description.slot). */
 struct inherited {
     uint64_t handle;
     uint32_t access;
@@ -56,13 +59,35 @@ struct blob {
 };
 
 struct collector {
-    struct inherited list[MAX_INHERITED];
-    struct object *objects[MAX_INHERITED]; /* with a reference, so that descriptor and path stay */
-    const char *paths[MAX_INHERITED];
+    struct inherited list[MAX_INHERITED + 1]; /* the first thread too */
+    struct object *objects[MAX_INHERITED + 1]; /* with a reference, so that descriptor and path stay */
+    const char *paths[MAX_INHERITED + 1];
     size_t count;
     const RTL_USER_PROCESS_PARAMETERS *parameters;
     bool inherit_all;
+    const HANDLE *only;  /* PROC_THREAD_ATTRIBUTE_HANDLE_LIST: of the inheritable ones, these */
+    size_t only_count;
 };
+
+static const PS_ATTRIBUTE *find_attribute(const PS_ATTRIBUTE_LIST *list, ULONG_PTR name)
+{
+    SIZE_T count = list ? (list->TotalLength - sizeof(SIZE_T)) / sizeof(PS_ATTRIBUTE) : 0;
+
+    for (SIZE_T i = 0; i < count; i++)
+        if (list->Attributes[i].Attribute == name)
+            return &list->Attributes[i];
+    return NULL;
+}
+
+static bool is_wanted(const struct collector *collector, HANDLE handle)
+{
+    if (!collector->inherit_all)
+        return false;
+    for (size_t i = 0; i < collector->only_count; i++)
+        if (collector->only[i] == handle)
+            return true;
+    return !collector->only;
+}
 
 static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, void *context)
 {
@@ -73,7 +98,7 @@ static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, vo
     size_t count = collector->count;
     struct inherited *entry = &collector->list[count];
 
-    if (count == MAX_INHERITED || (!collector->inherit_all && !is_std))
+    if (count >= MAX_INHERITED || (!is_std && !is_wanted(collector, handle)))
         return;
     for (size_t i = 0; i < count; i++)
         if (collector->list[i].handle == (uintptr_t)handle)
@@ -85,6 +110,23 @@ static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, vo
     object_retain(object);
     collector->objects[count] = object;
     collector->count++;
+}
+
+/* The waitable state of the child's first thread is made here, so that its end and exit status are seen however soon
+ * it ends. */
+static struct sync *share_first_thread(struct collector *collector)
+{
+    struct inherited *entry = &collector->list[collector->count];
+    struct sync *sync = sync_create(SYNC_MANUAL, 0, 1);
+
+    *entry = (struct inherited){.fd = -1};
+    collector->paths[collector->count] = NULL;
+    collector->objects[collector->count] = NULL;
+    if (sync && sync_locate(sync, &entry->fd, &entry->description.slot)) {
+        sync_share_for_good(sync);
+        collector->count++;
+    }
+    return sync;
 }
 
 /* Standard handles go to the child even when they are not inheritable, as on Windows for consoles. */
@@ -314,18 +356,48 @@ static NTSTATUS await_start(struct child_page *page, pid_t pid)
 static NTSTATUS find_program(const RTL_USER_PROCESS_PARAMETERS *parameters,
                              const PS_ATTRIBUTE_LIST *list, char **path)
 {
+    const PS_ATTRIBUTE *given = find_attribute(list, PS_ATTRIBUTE_IMAGE_NAME);
     UNICODE_STRING name = parameters->ImagePathName;
     OBJECT_ATTRIBUTES attributes;
-    SIZE_T count = list ? (list->TotalLength - sizeof(SIZE_T)) / sizeof(PS_ATTRIBUTE) : 0;
 
-    for (SIZE_T i = 0; i < count; i++) {
-        if (list->Attributes[i].Attribute == PS_ATTRIBUTE_IMAGE_NAME) {
-            name.Buffer = list->Attributes[i].ValuePtr;
-            name.Length = name.MaximumLength = (USHORT)list->Attributes[i].Size;
-        }
+    if (given) {
+        name.Buffer = given->ValuePtr;
+        name.Length = name.MaximumLength = (USHORT)given->Size;
     }
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
     return path_nt_to_unix(&attributes, path);
+}
+
+/* Whether the file is a program that can run here; found out before a process is made, whose own complaint would go to
+ * the terminal. */
+static NTSTATUS check_program(const char *path)
+{
+    struct image_layout *layout = malloc(sizeof(*layout));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char header[4096];
+    struct stat st;
+    ssize_t got;
+    NTSTATUS status;
+
+    if (fd < 0 || fstat(fd, &st)) {
+        status = errno_to_status(errno);
+    } else if (S_ISDIR(st.st_mode)) {
+        status = STATUS_FILE_IS_A_DIRECTORY;
+    } else if (!layout) {
+        status = STATUS_NO_MEMORY;
+    } else if ((got = pread(fd, header, sizeof(header), 0)) < 0) {
+        status = errno_to_status(errno);
+    } else {
+        status = image_parse(header, (size_t)got, (uint64_t)st.st_size, layout);
+        if (status && layout->info.machine)
+            status = STATUS_IMAGE_MACHINE_TYPE_MISMATCH_EXE;
+        else if (status || layout->info.characteristics & IMAGE_FILE_DLL)
+            status = STATUS_INVALID_IMAGE_FORMAT;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(layout);
+    return status;
 }
 
 static char *find_folder(const RTL_USER_PROCESS_PARAMETERS *parameters)
@@ -371,6 +443,8 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
 {
     struct collector *collector = calloc(1, sizeof(*collector));
     struct child_page *page = MAP_FAILED;
+    const PS_ATTRIBUTE *handle_list;
+    struct sync *thread_sync;
     struct process_object *object = NULL;
     struct thread_object *thread = NULL;
     char *program = NULL, *folder = NULL;
@@ -384,11 +458,17 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     if (!collector)
         return STATUS_NO_MEMORY;
     status = find_program(parameters, list, &program);
+    if (!status)
+        status = check_program(program);
     if (status)
         goto done;
     folder = find_folder(parameters);
     collector->parameters = parameters;
     collector->inherit_all = process_flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES;
+    if ((handle_list = find_attribute(list, PS_ATTRIBUTE_HANDLE_LIST))) {
+        collector->only = handle_list->ValuePtr;
+        collector->only_count = handle_list->Size / sizeof(HANDLE);
+    }
     if (collector->inherit_all)
         handle_for_each_inherited(collect, collector);
     collect_std(collector, parameters->hStdInput);
@@ -396,6 +476,9 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     collect_std(collector, parameters->hStdError);
 
     status = STATUS_NO_MEMORY;
+    thread_sync = share_first_thread(collector);
+    if (!thread_sync)
+        goto done;
     page = make_page(&page_fd);
     if (page == MAP_FAILED)
         goto done;
@@ -421,9 +504,11 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
         close(pidfd);
         goto done;
     }
-    /* A child that is gone by now has a thread all the same. */
-    if (remote_thread_open(object, page->tid, &thread))
-        status = thread_object_create_remote(object, page->tid, NULL, &thread);
+    status = thread_object_create_remote(object, page->tid, thread_sync, &thread);
+    if (!status) {
+        thread->teb = (TEB *)(uintptr_t)page->teb;
+        thread->start = (void *)(uintptr_t)page->entry;
+    }
     fill_attributes(list, page, pid);
     page = MAP_FAILED; /* the object's now */
     if (!status)
@@ -449,7 +534,8 @@ done:
     if (blob_fd >= 0)
         close(blob_fd);
     for (size_t i = 0; i < collector->count; i++)
-        object_release(collector->objects[i]);
+        if (collector->objects[i])
+            object_release(collector->objects[i]);
     free(collector);
     free(program);
     free(folder);
@@ -497,8 +583,13 @@ static void import_handles(const char *at, uint32_t count)
         at += sizeof(inherited);
         /* Several handles may lead to one descriptor (an arena's): each gets its own. */
         fd = inherited.fd >= 0 ? fcntl(inherited.fd, F_DUPFD_CLOEXEC, 3) : -1;
-        if (!object_import(&inherited.description, fd, inherited.description.path_bytes ? at : NULL,
-                           &object)) {
+        if (!inherited.handle) {
+            struct sync *sync = sync_import(fd, inherited.description.slot);
+
+            if (sync)
+                thread_object_set_sync(current_thread, sync);
+        } else if (!object_import(&inherited.description, fd,
+                                  inherited.description.path_bytes ? at : NULL, &object)) {
             handle_create_at((HANDLE)(uintptr_t)inherited.handle, object, inherited.access,
                              OBJ_INHERIT);
             object_drop_hold(object);
@@ -582,6 +673,7 @@ void child_report_start(NTSTATUS status)
         own_page->tid = current_thread->tid;
         own_page->peb = (uintptr_t)process.peb;
         own_page->teb = (uintptr_t)current_thread->teb;
+        own_page->entry = (uintptr_t)current_thread->start;
     }
     atomic_store(&own_page->state, status ? 2 : 1);
     syscall(SYS_futex, &own_page->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);

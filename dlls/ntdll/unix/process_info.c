@@ -24,15 +24,14 @@ static _Atomic UCHAR priority_class = PROCESS_PRIOCLASS_NORMAL;
 static _Atomic ULONG execute_flags = MEM_EXECUTE_OPTION_DISABLE | MEM_EXECUTE_OPTION_PERMANENT;
 static _Atomic ULONG boost_disabled;
 
-/* The fields of /proc/PID/stat after the name, which may hold spaces and parentheses itself: field[0] is the
+/* The fields of /proc/PID/stat or /proc/PID/task/TID/stat after the name, which may hold spaces and parentheses itself: field[0] is the
  * state. Returns how many were read. */
-static int read_stat(pid_t pid, unsigned long long *fields, int room)
+static int read_stat(const char *path, unsigned long long *fields, int room)
 {
-    char path[64], line[1024], *next;
+    char line[1024], *next;
     ssize_t length;
     int fd, count = 1;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
@@ -60,19 +59,37 @@ static LONGLONG boot_time_100ns(void)
                       (LONGLONG)EPOCH_1601_100NS);
 }
 
-static NTSTATUS query_times(const struct process_facts *facts, KERNEL_USER_TIMES *times)
+static bool read_times(const char *path, KERNEL_USER_TIMES *times)
 {
     unsigned long long fields[24] = {0};
     long hertz = sysconf(_SC_CLK_TCK);
 
     memset(times, 0, sizeof(*times));
-    if (read_stat(facts->pid, fields, 24) < 20)
-        return facts->exit_status == STATUS_PENDING ? STATUS_INVALID_CID : STATUS_SUCCESS;
+    if (read_stat(path, fields, 24) < 20)
+        return false;
     /* proc(5): utime 14, stime 15, starttime 22, counted from 1; the state is number 3. */
     times->UserTime.QuadPart = (LONGLONG)(fields[11] * 10000000 / (unsigned long)hertz);
     times->KernelTime.QuadPart = (LONGLONG)(fields[12] * 10000000 / (unsigned long)hertz);
     times->CreateTime.QuadPart =
         boot_time_100ns() + (LONGLONG)(fields[19] * 10000000 / (unsigned long)hertz);
+    return true;
+}
+
+void process_thread_times(pid_t pid, pid_t tid, KERNEL_USER_TIMES *times)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+    read_times(path, times);
+}
+
+static NTSTATUS query_times(const struct process_facts *facts, KERNEL_USER_TIMES *times)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", facts->pid);
+    if (!read_times(path, times))
+        return facts->has_ended ? STATUS_SUCCESS : STATUS_INVALID_CID;
     return STATUS_SUCCESS;
 }
 

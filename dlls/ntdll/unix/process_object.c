@@ -166,12 +166,21 @@ NTSTATUS thread_object_create(struct thread *thread)
     return STATUS_SUCCESS;
 }
 
+/* The sync of a thread may be shared with other processes: it carries the exit status in its limit, which its kind
+ * does not need. The first status stays: a thread that ended before its process keeps its own. */
+static void end_thread(struct thread_object *object, NTSTATUS status)
+{
+    if (!__atomic_load_n(&object->sync->count, __ATOMIC_ACQUIRE)) {
+        object->sync->limit = (int32_t)status;
+        sync_set(object->sync);
+    }
+}
+
 NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,
                                      struct thread_object **out)
 {
     struct thread_object *object;
     NTSTATUS status = make_thread_object(sync, &object);
-    NTSTATUS exit_status;
 
     if (status)
         return status;
@@ -182,15 +191,19 @@ NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, s
     pthread_mutex_lock(&watch_lock);
     object->next = remote_threads;
     remote_threads = object;
-    exit_status = atomic_load(&target->exit_status);
+    if (atomic_load(&target->has_ended)) /* before we were in the list */
+        end_thread(object, atomic_load(&target->exit_status));
     pthread_mutex_unlock(&watch_lock);
-    /* The process ended before we were in the list. */
-    if (exit_status != STATUS_PENDING) {
-        atomic_store(&object->exit_status, exit_status);
-        sync_set(object->sync);
-    }
     *out = object;
     return STATUS_SUCCESS;
+}
+
+void thread_object_set_sync(struct thread *thread, struct sync *sync)
+{
+    struct thread_object *object = (struct thread_object *)thread->object;
+
+    sync_destroy(object->sync);
+    object->sync = sync;
 }
 
 pid_t thread_object_tid(struct thread_object *object)
@@ -230,21 +243,8 @@ void thread_object_exited(struct thread *thread, uint32_t status)
     process_unlock_threads();
     atomic_store(&object->exit_status, (NTSTATUS)status);
     mutants_abandon_all(thread);
-    sync_set(object->sync);
+    end_thread(object, (NTSTATUS)status);
     apc_free_all(thread);
-}
-
-/* A remote thread's end is seen by its sync, which the two processes share; its exit status is asked for. */
-static void ask_exit_status(struct thread_object *object, struct thread_facts *facts)
-{
-    NTSTATUS status;
-    ULONG suspended;
-
-    if (!__atomic_load_n(&object->sync->count, __ATOMIC_ACQUIRE) ||
-        remote_thread_query(object, &status, &suspended))
-        return;
-    atomic_store(&object->exit_status, status);
-    facts->exit_status = status;
 }
 
 NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts)
@@ -260,8 +260,9 @@ NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts
                                    .teb = object->teb,
                                    .exit_status = atomic_load(&object->exit_status),
                                    .is_local = !object->process};
-    if (object->process && facts->exit_status == STATUS_PENDING)
-        ask_exit_status(object, facts);
+    if (object->process && __atomic_load_n(&object->sync->count, __ATOMIC_ACQUIRE))
+        facts->exit_status = (NTSTATUS)object->sync->limit;
+    facts->has_ended = __atomic_load_n(&object->sync->count, __ATOMIC_ACQUIRE);
     process_lock_threads();
     thread_object_times(object, &facts->times);
     if (object->thread) {
@@ -304,6 +305,7 @@ NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_fac
                                     .parent = object->parent,
                                     .peb = object->peb,
                                     .exit_status = atomic_load(&object->exit_status),
+                                    .has_ended = atomic_load(&object->has_ended),
                                     .is_self = object == &self_object};
     if (!facts->peb && object->link)
         facts->peb = child_page_peb(remote_link_page(object->link));
@@ -328,32 +330,28 @@ NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
 static void process_ended(struct process_object *object)
 {
     struct child_page *page = object->page ? object->page : remote_link_page(object->link);
-    NTSTATUS status = child_page_exit_status(page);
     struct request_process_ended request = {.pid = object->pid};
     struct reply_process_ended reply;
+    NTSTATUS status = STATUS_SUCCESS;
+    bool is_known = child_page_exit_status(page, &status);
 
     if (object->is_child) {
         siginfo_t info = {0};
 
         /* P_PIDFD, Linux 5.4 */
-        if (!waitid((idtype_t)3, (id_t)object->pidfd, &info, WEXITED) && status == STATUS_PENDING)
+        if (!waitid((idtype_t)3, (id_t)object->pidfd, &info, WEXITED) && !is_known)
             status = info.si_code == CLD_EXITED ? info.si_status
                      : info.si_status == SIGKILL ? STATUS_CONTROL_C_EXIT
                                                  : STATUS_ACCESS_VIOLATION;
     }
-    status = status == STATUS_PENDING ? STATUS_SUCCESS : status;
     server_call(PROTOCOL_process_ended, &request, sizeof(request), NULL, 0, &reply, sizeof(reply),
                 NULL, NULL);
     pthread_mutex_lock(&watch_lock);
     atomic_store(&object->exit_status, status);
-    for (struct thread_object *thread = remote_threads; thread; thread = thread->next) {
-        NTSTATUS pending = STATUS_PENDING;
-
-        if (thread->process != object)
-            continue;
-        atomic_compare_exchange_strong(&thread->exit_status, &pending, status);
-        sync_set(thread->sync);
-    }
+    atomic_store(&object->has_ended, true);
+    for (struct thread_object *thread = remote_threads; thread; thread = thread->next)
+        if (thread->process == object)
+            end_thread(thread, status);
     pthread_mutex_unlock(&watch_lock);
     sync_set(object->sync);
 }
@@ -477,6 +475,9 @@ static pid_t status_number(pid_t id, const char *format)
     return number;
 }
 
+/* How long opening a process may wait for its page, without which its exit status stays unknown. */
+#define PAGE_LIMIT_MS 200
+
 /* Another process by its id, with a reference. One that is known already has one object: handles of one process
  * are the same object, as on Windows, and a parent keeps what it knows of its child. */
 static NTSTATUS open_process(pid_t pid, struct process_object **out)
@@ -506,6 +507,8 @@ static NTSTATUS open_process(pid_t pid, struct process_object **out)
     status = process_object_create(pid, status_number(pid, "PPid: %d"), pidfd, false, NULL, out);
     if (status)
         close(pidfd);
+    else
+        remote_link_await((*out)->link, PAGE_LIMIT_MS);
     return status;
 }
 
@@ -633,6 +636,11 @@ NTSTATUS WINAPI NtOpenThread(HANDLE *handle, ACCESS_MASK access,
     return status ? status : guest_copy_out(handle, &result, sizeof(result));
 }
 
+void process_object_set_exit_status(struct process_object *object, NTSTATUS status)
+{
+    child_page_set_exit_status(object->page ? object->page : remote_link_page(object->link), status);
+}
+
 NTSTATUS process_terminate(HANDLE handle, uint32_t exit_status)
 {
     struct process_object *object;
@@ -643,10 +651,11 @@ NTSTATUS process_terminate(HANDLE handle, uint32_t exit_status)
         return status;
     if (object == &self_object)
         process_exit(exit_status);
-    child_page_set_exit_status(object->page ? object->page : remote_link_page(object->link),
-                               (NTSTATUS)exit_status);
+    process_object_set_exit_status(object, (NTSTATUS)exit_status);
     /* By pidfd, so that never a process is hit that got the id later. */
-    if (syscall(SYS_pidfd_send_signal, object->pidfd, SIGKILL, NULL, 0))
+    if (atomic_load(&object->has_ended))
+        status = STATUS_PROCESS_IS_TERMINATING;
+    else if (syscall(SYS_pidfd_send_signal, object->pidfd, SIGKILL, NULL, 0))
         status = errno == ESRCH ? STATUS_PROCESS_IS_TERMINATING : errno_to_status(errno);
     object_release(&object->header);
     return status;

@@ -43,7 +43,8 @@ struct process_object {
     int pidfd;                      /* -1: ours */
     void *peb;
     bool is_child;                  /* our child: its status can be collected */
-    _Atomic NTSTATUS exit_status;
+    _Atomic NTSTATUS exit_status;   /* STATUS_PENDING until it has ended */
+    _Atomic bool has_ended;
     struct child_page *page;        /* shared with a child, or NULL: process_create.c */
     struct remote_link *link;       /* the way to its service (remote.h); NULL: ours */
     struct process_object *next;    /* watched ones, under process_object.c's lock */
@@ -61,6 +62,9 @@ NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child
 NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,
                                      struct thread_object **out);
 
+/* For a thread that nobody else knows yet: its object's sync is one that another process has. */
+void thread_object_set_sync(struct thread *thread, struct sync *sync);
+
 /* Linux' id of the thread, also after its end. */
 pid_t thread_object_tid(struct thread_object *object);
 /* A thread of this process by its id, with a reference; NULL when there is none. */
@@ -68,6 +72,9 @@ struct thread_object *thread_object_find(pid_t tid, TEB **teb);
 
 /* Creation and processor times of a thread of ours; under the thread lock. (thread_info.c) */
 void thread_object_times(const struct thread_object *object, KERNEL_USER_TIMES *times);
+
+/* What a process that is about to be killed ends with. */
+void process_object_set_exit_status(struct process_object *object, NTSTATUS status);
 
 /* What the Nt functions do to a thread of either kind; arguments lie in memory of ours. Statuses are Windows',
  * and those of remote.h. (suspend.c, apc.c) */

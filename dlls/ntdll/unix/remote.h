@@ -90,6 +90,8 @@ struct remote_link *remote_link_open(pid_t pid, int pidfd);
 /* The same over a socket whose other end is served already; takes it over (tests). */
 struct remote_link *remote_link_over(int fd);
 void remote_link_close(struct remote_link *link);
+/* Waits until the service has answered the connection. */
+void remote_link_await(struct remote_link *link, int limit_ms);
 /* The page that the process shares with us (child.h), or NULL; does not wait. Stays the link's. */
 struct child_page *remote_link_page(struct remote_link *link);
 NTSTATUS remote_link_call(struct remote_link *link, struct remote_call *call, int limit_ms);
@@ -134,8 +136,7 @@ NTSTATUS remote_thread_get_context(struct thread_object *object, CONTEXT *contex
 NTSTATUS remote_thread_set_context(struct thread_object *object, const CONTEXT *context);
 NTSTATUS remote_thread_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
                                  ULONG_PTR arg2, ULONG_PTR arg3);
-/* Exit status, suspend count. */
-NTSTATUS remote_thread_query(struct thread_object *object, NTSTATUS *exit_status, ULONG *suspended);
+NTSTATUS remote_thread_query(struct thread_object *object, ULONG *suspended);
 NTSTATUS remote_process_suspend(struct process_object *target, bool is_resume);
 /* The object goes: the other process may let go of its own. */
 void remote_thread_closed(struct thread_object *object);

@@ -160,6 +160,16 @@ static void unlock(struct remote_link *link, const sigset_t *old)
     pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
+void remote_link_await(struct remote_link *link, int limit_ms)
+{
+    sigset_t signals;
+
+    lock(link, &signals);
+    if (link->fd >= 0)
+        take_hello(link, monotonic_now() + (uint64_t)limit_ms * 1000000);
+    unlock(link, &signals);
+}
+
 struct child_page *remote_link_page(struct remote_link *link)
 {
     struct child_page *page;

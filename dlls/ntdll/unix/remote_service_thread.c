@@ -60,7 +60,7 @@ static NTSTATUS give(struct remote_peer *peer, struct thread_object *object, TEB
     if (!number)
         return STATUS_NO_MEMORY;
     if (sync_locate(object->sync, fd, &slot))
-        sync_mark_shared(object->sync);
+        sync_share_for_good(object->sync);
     message->values[0] = number;
     message->values[1] = (uint64_t)thread_object_tid(object);
     message->values[2] = (uint64_t)(uintptr_t)teb;
@@ -212,8 +212,7 @@ NTSTATUS remote_serve_query_thread(struct remote_peer *peer, struct remote_messa
     message->bytes = 0;
     if (!object)
         return STATUS_INVALID_CID;
-    message->values[2] = (uint32_t)atomic_load(&object->exit_status);
-    message->values[3] = thread_suspend_count(thread_object_tid(object));
+    message->values[2] = thread_suspend_count(thread_object_tid(object));
     return STATUS_SUCCESS;
 }
 

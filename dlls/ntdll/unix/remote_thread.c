@@ -126,15 +126,13 @@ NTSTATUS remote_thread_queue_apc(struct thread_object *object, void *routine, UL
     return call_thread(object, &call);
 }
 
-NTSTATUS remote_thread_query(struct thread_object *object, NTSTATUS *exit_status, ULONG *suspended)
+NTSTATUS remote_thread_query(struct thread_object *object, ULONG *suspended)
 {
     struct remote_call call = {.code = REMOTE_QUERY_THREAD};
     NTSTATUS status = call_thread(object, &call);
 
-    if (!status) {
-        *exit_status = (NTSTATUS)call.values[2];
-        *suspended = (ULONG)call.values[3];
-    }
+    if (!status)
+        *suspended = (ULONG)call.values[2];
     return status;
 }
 
@@ -145,7 +143,7 @@ void remote_thread_closed(struct thread_object *object)
                                .fd = -1};
 
     /* Nothing to be done about a failure: the other's reference lasts as long as the link then. */
-    if (object->number && atomic_load(&object->process->exit_status) == STATUS_PENDING)
+    if (object->number && !atomic_load(&object->process->has_ended))
         remote_call(object->process, &call);
 }
 

@@ -148,7 +148,13 @@ bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot)
 
 void sync_mark_shared(struct sync *sync)
 {
-    sync->is_shared = 1;
+    if (!sync->is_shared)
+        sync->is_shared = 1;
+}
+
+void sync_share_for_good(struct sync *sync)
+{
+    sync->is_shared = 2;
 }
 
 /* Under the lock: an arena that this process has already, since it made it or got it before. */

@@ -44,6 +44,8 @@ bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot);
 /* It is known to another process from now on: the slot is never reused, since it is not known when the other
  * lets go of it. */
 void sync_mark_shared(struct sync *sync);
+/* The same for one that another process has without the server's knowing: nothing takes the mark back. */
+void sync_share_for_good(struct sync *sync);
 /* The same sync in this process; takes over the descriptor. NULL: no such slot, or no memory. */
 struct sync *sync_import(int fd, uint32_t slot);
 

@@ -14,6 +14,7 @@
 
 #include "info.h"
 #include "process_object.h"
+#include "remote.h"
 #include "thread.h"
 
 static pthread_mutex_t settings_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -143,6 +144,25 @@ void thread_object_times(const struct thread_object *object, KERNEL_USER_TIMES *
     else if (object->thread &&
              !clock_gettime((clockid_t)((~(unsigned)object->thread->tid << 3) | 6), &used))
         times->UserTime.QuadPart = used.tv_sec * 10000000ll + used.tv_nsec / 100;
+    else if (object->process)
+        process_thread_times(object->pid, object->tid, times);
+}
+
+static NTSTATUS query_suspend_count(HANDLE handle, const struct thread_facts *facts, ULONG *count)
+{
+    struct thread_object *object;
+    NTSTATUS status;
+
+    if (facts->is_local) {
+        *count = thread_suspend_count(facts->tid);
+        return STATUS_SUCCESS;
+    }
+    status = handle_get(handle, &thread_ops, 0, (struct object **)&object);
+    if (status)
+        return status;
+    status = remote_thread_query(object, count);
+    object_release(&object->header);
+    return status;
 }
 
 NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, void *buffer,
@@ -208,11 +228,12 @@ NTSTATUS WINAPI NtQueryInformationThread(HANDLE handle, THREADINFOCLASS class, v
     case ThreadIsIoPending:
         return answer(buffer, length, needed, &value, sizeof(value.number));
     case ThreadSuspendCount:
-        if (thread_suspend_count)
-            value.number = thread_suspend_count(facts.tid);
+        status = query_suspend_count(handle, &facts, &value.number);
+        if (status)
+            return status;
         return answer(buffer, length, needed, &value, sizeof(value.number));
     case ThreadIsTerminated:
-        value.number = facts.exit_status != STATUS_PENDING;
+        value.number = facts.has_ended;
         return answer(buffer, length, needed, &value, sizeof(value.number));
     case ThreadHideFromDebugger:
     case ThreadBreakOnTermination:
