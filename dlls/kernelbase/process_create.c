@@ -12,11 +12,38 @@ struct attribute {
 };
 
 struct _PROC_THREAD_ATTRIBUTE_LIST {
-    DWORD mask;
+    DWORD mask; /* a bit for each number that is in */
     DWORD room;
     DWORD count;
     DWORD reserved;
     struct attribute attributes[];
+};
+
+/* Windows 10's; winbase.h of Wine 8 lacks some. */
+#define ATTRIBUTE_PARENT_PROCESS 0x20000
+#define ATTRIBUTE_HANDLE_LIST    0x20002
+#define ATTRIBUTE_JOB_LIST       0x2000d
+#define ATTRIBUTE_PSEUDOCONSOLE  0x20016
+#define ATTRIBUTE_NUMBER(name)   ((name) & 0xffff)
+
+/* Which sizes an attribute's value may have. */
+static const struct {
+    DWORD name;
+    DWORD size;
+    bool is_array; /* one or more of that size */
+} known_attributes[] = {
+    {ATTRIBUTE_PARENT_PROCESS, sizeof(HANDLE), false},
+    {ATTRIBUTE_HANDLE_LIST, sizeof(HANDLE), true},
+    {0x30003 /* group affinity */, sizeof(GROUP_AFFINITY), false},
+    {0x20004 /* preferred node */, sizeof(USHORT), false},
+    {0x30005 /* ideal processor */, sizeof(PROCESSOR_NUMBER), false},
+    {0x20007 /* mitigation policy: 4, 8 or 16 bytes */, sizeof(DWORD), true},
+    {0x2000b /* protection level */, sizeof(DWORD), false},
+    {ATTRIBUTE_JOB_LIST, sizeof(HANDLE), true},
+    {0x2000e /* child process policy */, sizeof(DWORD), false},
+    {0x2000f /* all application packages policy */, sizeof(DWORD), false},
+    {0x20012 /* desktop app policy */, sizeof(DWORD), false},
+    {ATTRIBUTE_PSEUDOCONSOLE, sizeof(HANDLE), false},
 };
 
 BOOL WINAPI InitializeProcThreadAttributeList(struct _PROC_THREAD_ATTRIBUTE_LIST *list, DWORD count,
@@ -39,18 +66,40 @@ BOOL WINAPI UpdateProcThreadAttribute(struct _PROC_THREAD_ATTRIBUTE_LIST *list, 
                                       DWORD_PTR name, void *value, SIZE_T size, void *previous,
                                       SIZE_T *needed)
 {
+    DWORD bit = 1u << (ATTRIBUTE_NUMBER(name) & 31);
+    size_t i;
+
     (void)previous, (void)needed;
     if (flags)
         return set_error(ERROR_INVALID_PARAMETER);
     if (list->count == list->room)
         return set_error(ERROR_GEN_FAILURE);
+    for (i = 0; i < ARRAY_COUNT(known_attributes) && known_attributes[i].name != name; i++)
+        ;
+    if (i == ARRAY_COUNT(known_attributes))
+        return set_error(ERROR_NOT_SUPPORTED);
+    if (!size || (known_attributes[i].is_array ? size % known_attributes[i].size
+                                               : size != known_attributes[i].size))
+        return set_error(ERROR_BAD_LENGTH);
+    if (list->mask & bit)
+        return set_error(ERROR_OBJECT_NAME_EXISTS);
+    list->mask |= bit;
     list->attributes[list->count++] = (struct attribute){name, size, value};
     return TRUE;
 }
 
 void WINAPI DeleteProcThreadAttributeList(struct _PROC_THREAD_ATTRIBUTE_LIST *list)
 {
-    list->count = 0;
+    list->count = list->mask = 0;
+}
+
+static const struct attribute *find_attribute(const struct _PROC_THREAD_ATTRIBUTE_LIST *list,
+                                              DWORD_PTR name)
+{
+    for (DWORD i = 0; list && i < list->count; i++)
+        if (list->attributes[i].name == name)
+            return &list->attributes[i];
+    return NULL;
 }
 
 /* --- Finding the program --- */
@@ -67,12 +116,16 @@ static bool find_file(const WCHAR *name, WCHAR *path, DWORD room)
 }
 
 /* The first word of a command line is the program; without quotes each blank may end it (documented: "c:\program
- * files\sub dir\name" is tried piece by piece). */
-static bool program_from_command(const WCHAR *command, WCHAR *path, DWORD room)
+ * files\sub dir\name" is tried piece by piece). *blanks: how much of the line was a name with blanks in it, which
+ * the program then sees in quotes; else 0. */
+static bool program_from_command(const WCHAR *command, WCHAR *path, DWORD room, size_t *blanks)
 {
+    const WCHAR *start = command;
     WCHAR name[1024];
     size_t length = 0;
+    bool has_blank = false;
 
+    *blanks = 0;
     if (*command == '"') {
         for (command++; *command && *command != '"' && length < ARRAY_COUNT(name) - 1;)
             name[length++] = *command++;
@@ -80,14 +133,18 @@ static bool program_from_command(const WCHAR *command, WCHAR *path, DWORD room)
         return find_file(name, path, room);
     }
     while (*command == ' ' || *command == '\t')
-        command++;
+        start = ++command;
     for (;; command++) {
         if (!*command || *command == ' ' || *command == '\t') {
             name[length] = 0;
-            if (length && find_file(name, path, room))
+            if (length && find_file(name, path, room)) {
+                if (has_blank)
+                    *blanks = (size_t)(command - start);
                 return true;
+            }
             if (!*command)
                 return false;
+            has_blank = true;
         }
         if (length == ARRAY_COUNT(name) - 1)
             return false;
@@ -95,18 +152,19 @@ static bool program_from_command(const WCHAR *command, WCHAR *path, DWORD room)
     }
 }
 
-static WCHAR *quoted(const WCHAR *path)
+/* The first `length` characters of a text in quotes, and the rest behind them. */
+static WCHAR *quote(const WCHAR *text, size_t length)
 {
-    size_t length = wcslen(path);
-    WCHAR *text = RtlAllocateHeap(process_heap(), 0, (length + 3) * sizeof(WCHAR));
+    size_t rest = wcslen(text) - length;
+    WCHAR *result = RtlAllocateHeap(process_heap(), 0, (length + rest + 3) * sizeof(WCHAR));
 
-    if (text) {
-        text[0] = '"';
-        memcpy(text + 1, path, length * sizeof(WCHAR));
-        text[length + 1] = '"';
-        text[length + 2] = 0;
+    if (result) {
+        result[0] = '"';
+        memcpy(result + 1, text, length * sizeof(WCHAR));
+        result[length + 1] = '"';
+        memcpy(result + length + 2, text + length, (rest + 1) * sizeof(WCHAR));
     }
-    return text;
+    return result;
 }
 
 /* --- CreateProcess --- */
@@ -179,34 +237,101 @@ static WCHAR *wide_environment(const char *block)
     return wide;
 }
 
+/* What of the attributes the new process depends on. Those that are not here are wishes about scheduling
+ * and policies that nothing here enforces. */
+static bool take_attributes(const STARTUPINFOEXW *startup, DWORD flags, PS_ATTRIBUTE_LIST *list,
+                            ULONG *count)
+{
+    static const struct {
+        DWORD name;
+        ULONG_PTR native;
+    } handed_on[] = {{ATTRIBUTE_HANDLE_LIST, PS_ATTRIBUTE_HANDLE_LIST},
+                     {ATTRIBUTE_JOB_LIST, PS_ATTRIBUTE_JOB_LIST}};
+    const struct _PROC_THREAD_ATTRIBUTE_LIST *given = NULL;
+    const struct attribute *parent;
+
+    if (flags & EXTENDED_STARTUPINFO_PRESENT)
+        given = startup->lpAttributeList;
+    parent = find_attribute(given, ATTRIBUTE_PARENT_PROCESS);
+    if ((parent && GetProcessId(*(HANDLE *)parent->value) != GetCurrentProcessId()) ||
+        find_attribute(given, ATTRIBUTE_PSEUDOCONSOLE)) {
+        SetLastError(ERROR_NOT_SUPPORTED);
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(handed_on); i++) {
+        const struct attribute *attribute = find_attribute(given, handed_on[i].name);
+
+        if (!attribute)
+            continue;
+        list->Attributes[*count].Attribute = handed_on[i].native;
+        list->Attributes[*count].Size = attribute->size;
+        list->Attributes[*count].ValuePtr = attribute->value;
+        list->Attributes[*count].ReturnLength = NULL;
+        ++*count;
+    }
+    return true;
+}
+
+/* The program's full path, and the command line that it gets; *own_line is to be freed. */
+static bool find_program(const WCHAR *application, WCHAR **command_line, WCHAR **own_line,
+                         WCHAR *program, DWORD room)
+{
+    size_t blanks = 0;
+    WCHAR *line = *command_line;
+
+    *own_line = NULL;
+    if (application) {
+        /* Not searched for, and nothing appended (documented). */
+        DWORD length = GetFullPathNameW(application, room, program, NULL);
+
+        if (!length || length >= room) {
+            SetLastError(ERROR_FILE_NOT_FOUND);
+            return false;
+        }
+        if (!line || !*line)
+            *command_line = *own_line = quote(application, wcslen(application));
+    } else {
+        if (!line || !program_from_command(line, program, room, &blanks)) {
+            SetLastError(ERROR_FILE_NOT_FOUND);
+            return false;
+        }
+        if (blanks) {
+            while (*line == ' ' || *line == '\t')
+                line++;
+            *command_line = *own_line = quote(line, blanks);
+        }
+    }
+    return true;
+}
+
 BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
                            LPSECURITY_ATTRIBUTES process_security,
                            LPSECURITY_ATTRIBUTES thread_security, BOOL inherit, DWORD flags,
                            LPVOID environment, LPCWSTR folder, LPSTARTUPINFOW startup,
                            LPPROCESS_INFORMATION info)
 {
-    PS_ATTRIBUTE_LIST list = {.TotalLength = sizeof(list)};
+    union {
+        PS_ATTRIBUTE_LIST list;
+        char room[sizeof(PS_ATTRIBUTE_LIST) + 2 * sizeof(PS_ATTRIBUTE)];
+    } attributes;
+    PS_ATTRIBUTE_LIST *list = &attributes.list;
     RTL_USER_PROCESS_PARAMETERS *parameters;
     OBJECT_ATTRIBUTES process_object, thread_object;
     PS_CREATE_INFO create_info = {.Size = sizeof(create_info)};
-    WCHAR program[1024], *own_command = NULL, *own_environment = NULL;
+    WCHAR program[1024], *own_command, *own_environment = NULL;
     UNICODE_STRING image = {0};
     HANDLE process, thread;
+    ULONG count = 1;
     NTSTATUS status;
 
-    if (application) {
-        if (!find_file(application, program, ARRAY_COUNT(program)))
-            return set_error(ERROR_FILE_NOT_FOUND);
-        if (!command_line)
-            command_line = own_command = quoted(application);
-    } else {
-        if (!command_line || !program_from_command(command_line, program, ARRAY_COUNT(program)))
-            return set_error(ERROR_FILE_NOT_FOUND);
-    }
+    if (!take_attributes((STARTUPINFOEXW *)startup, flags, list, &count) ||
+        !find_program(application, &command_line, &own_command, program, ARRAY_COUNT(program)))
+        return FALSE;
+    list->TotalLength = offsetof(PS_ATTRIBUTE_LIST, Attributes) + count * sizeof(PS_ATTRIBUTE);
     if (folder) {
-        DWORD attributes = GetFileAttributesW(folder);
+        DWORD found = GetFileAttributesW(folder);
 
-        if (attributes == INVALID_FILE_ATTRIBUTES || !(attributes & FILE_ATTRIBUTE_DIRECTORY)) {
+        if (found == INVALID_FILE_ATTRIBUTES || !(found & FILE_ATTRIBUTE_DIRECTORY)) {
             RtlFreeHeap(process_heap(), 0, own_command);
             return set_error(ERROR_DIRECTORY);
         }
@@ -218,9 +343,9 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
     if (!status)
         status = RtlDosPathNameToNtPathName_U_WithStatus(program, &image, NULL, NULL);
     if (!status) {
-        list.Attributes[0].Attribute = PS_ATTRIBUTE_IMAGE_NAME;
-        list.Attributes[0].Size = image.Length;
-        list.Attributes[0].ValuePtr = image.Buffer;
+        list->Attributes[0].Attribute = PS_ATTRIBUTE_IMAGE_NAME;
+        list->Attributes[0].Size = image.Length;
+        list->Attributes[0].ValuePtr = image.Buffer;
         InitializeObjectAttributes(
             &process_object, NULL,
             process_security && process_security->bInheritHandle ? OBJ_INHERIT : 0, NULL, NULL);
@@ -231,7 +356,7 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
             &process, &thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, &process_object,
             &thread_object, inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0,
             flags & CREATE_SUSPENDED ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, parameters,
-            &create_info, &list);
+            &create_info, list);
     }
     RtlFreeUnicodeString(&image);
     if (parameters)
@@ -240,8 +365,8 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
         RtlFreeHeap(process_heap(), 0, own_command);
     if (own_environment)
         RtlFreeHeap(process_heap(), 0, own_environment);
-    if (status == STATUS_INVALID_IMAGE_FORMAT || status == STATUS_INVALID_IMAGE_NOT_MZ)
-        return set_error(ERROR_BAD_EXE_FORMAT);
+    if (status == STATUS_IMAGE_MACHINE_TYPE_MISMATCH_EXE)
+        return set_error(ERROR_EXE_MACHINE_TYPE_MISMATCH);
     if (!check_status(status))
         return FALSE;
     info->hProcess = process;
@@ -259,18 +384,20 @@ BOOL WINAPI CreateProcessA(LPCSTR application, LPSTR command_line,
 {
     WCHAR *wide_application = wide_from_file_name(application);
     WCHAR *wide_command = wide_from_ansi(command_line), *wide_folder = wide_from_file_name(folder);
-    STARTUPINFOW wide;
+    STARTUPINFOEXW extended = {0};
     BOOL done;
 
-    memcpy(&wide, startup, sizeof(wide)); /* the same layout */
-    wide.lpDesktop = wide_from_ansi(startup->lpDesktop);
-    wide.lpTitle = wide_from_ansi(startup->lpTitle);
+    /* The same layout. */
+    memcpy(&extended, startup,
+           flags & EXTENDED_STARTUPINFO_PRESENT ? sizeof(extended) : sizeof(extended.StartupInfo));
+    extended.StartupInfo.lpDesktop = wide_from_ansi(startup->lpDesktop);
+    extended.StartupInfo.lpTitle = wide_from_ansi(startup->lpTitle);
     done = CreateProcessW(wide_application, wide_command, process_security, thread_security, inherit,
-                          flags, environment, wide_folder, &wide, info);
+                          flags, environment, wide_folder, &extended.StartupInfo, info);
     free_wide(wide_application);
     free_wide(wide_command);
     free_wide(wide_folder);
-    free_wide(wide.lpDesktop);
-    free_wide(wide.lpTitle);
+    free_wide(extended.StartupInfo.lpDesktop);
+    free_wide(extended.StartupInfo.lpTitle);
     return done;
 }
