@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "process_memory.h"
+#include "remote.h"
 #include "views.h"
 #include "virtual_watch.h"
 
@@ -87,16 +88,25 @@ static size_t write_through_proc(pid_t pid, const void *buffer, uintptr_t addres
     return done < 0 ? 0 : (size_t)done;
 }
 
-/* Each time another process opens a page for us its resets may close it again first. */
-#define MAX_OPENINGS 100
-
 static bool is_writable(ULONG protect)
 {
     return protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY);
 }
 
+static NTSTATUS let_write(HANDLE handle, char *address, const char *from, size_t bytes, size_t *done)
+{
+    struct process_object *target;
+    NTSTATUS status = remote_target(handle, 0, &target);
+
+    if (status)
+        return status;
+    status = remote_write(target, address, from, bytes, done);
+    object_release(&target->header);
+    return status;
+}
+
 /* Bytes within one page. With the mprotect backend the page of a watch may be closed: in this process a plain
- * store faults and is served; another is asked to open it and to note the write. */
+ * store faults and is served; another is asked to write for us and to note it. */
 static size_t put_page(HANDLE handle, const struct process_facts *facts, char *address,
                        const char *from, size_t bytes)
 {
@@ -109,13 +119,11 @@ static size_t put_page(HANDLE handle, const struct process_facts *facts, char *a
         return 0;
     if (facts->is_self && !guest_copy_out(address, from, bytes))
         return bytes;
-    if (!facts->is_self && is_writable(info.Protect) && remote_open_page(facts->pid, address)) {
-        for (int i = 0; i < MAX_OPENINGS; i++)
-            if (transfer(facts, (char *)from, address, bytes, true) == bytes)
-                return bytes;
-            else if (!remote_open_page(facts->pid, address))
-                break;
-        return 0; /* rather than a write that nobody sees */
+    if (!facts->is_self && is_writable(info.Protect)) {
+        if (let_write(handle, address, from, bytes, &put))
+            return 0; /* rather than a write that nobody sees */
+        if (put)
+            return put;
     }
     put = write_through_proc(facts->pid, from, (uintptr_t)address, bytes);
     if (put && facts->is_self)

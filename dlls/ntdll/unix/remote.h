@@ -34,6 +34,7 @@ enum remote_code {
     REMOTE_ALLOCATE,
     REMOTE_FREE,
     REMOTE_PROTECT,
+    REMOTE_WRITE,           /* to pages that a watch keeps closed */
     REMOTE_LOCK,
     REMOTE_QUERY_MEMORY,
     REMOTE_MAP,
@@ -111,6 +112,8 @@ NTSTATUS remote_allocate(struct process_object *target, void **base, SIZE_T *byt
 NTSTATUS remote_free(struct process_object *target, void **base, SIZE_T *bytes, ULONG type);
 NTSTATUS remote_protect(struct process_object *target, void **base, SIZE_T *bytes, ULONG protect,
                         ULONG *old);
+NTSTATUS remote_write(struct process_object *target, void *address, const void *data, size_t bytes,
+                      size_t *done);
 NTSTATUS remote_lock(struct process_object *target, void **base, SIZE_T *bytes, bool is_lock);
 /* Classes of NtQueryVirtualMemory other than the basic one; answers go to `buffer`, whose own address the answer
  * may name (strings): `guest` is the address that it will have. */
@@ -159,7 +162,7 @@ struct remote_peer {
  * service's to close; on return one that goes along (borrowed), or -1. */
 typedef NTSTATUS remote_handler(struct remote_peer *peer, struct remote_message *message, int *fd);
 extern remote_handler remote_serve_allocate, remote_serve_free, remote_serve_protect,
-    remote_serve_lock, remote_serve_query_memory, remote_serve_map, remote_serve_unmap,
+    remote_serve_write, remote_serve_lock, remote_serve_query_memory, remote_serve_map, remote_serve_unmap,
     remote_serve_get_write_watch, remote_serve_reset_write_watch;
 extern remote_handler remote_serve_create_thread, remote_serve_open_thread,
     remote_serve_close_thread, remote_serve_suspend_thread, remote_serve_resume_thread,

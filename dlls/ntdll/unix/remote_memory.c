@@ -63,6 +63,20 @@ NTSTATUS remote_protect(struct process_object *target, void **base, SIZE_T *byte
     return status;
 }
 
+NTSTATUS remote_write(struct process_object *target, void *address, const void *data, size_t bytes,
+                      size_t *done)
+{
+    struct remote_call call = {.code = REMOTE_WRITE,
+                               .values = {number(address)},
+                               .data = data,
+                               .bytes = bytes < REMOTE_BYTES ? bytes : REMOTE_BYTES,
+                               .fd = -1};
+    NTSTATUS status = remote_call(target, &call);
+
+    *done = status ? 0 : call.values[0];
+    return status;
+}
+
 NTSTATUS remote_lock(struct process_object *target, void **base, SIZE_T *bytes, bool is_lock)
 {
     struct remote_call call = {.code = REMOTE_LOCK, .values = {0, 0, is_lock}};

@@ -31,6 +31,7 @@ static remote_handler *const handlers[REMOTE_CODES] = {
     [REMOTE_ALLOCATE] = remote_serve_allocate,
     [REMOTE_FREE] = remote_serve_free,
     [REMOTE_PROTECT] = remote_serve_protect,
+    [REMOTE_WRITE] = remote_serve_write,
     [REMOTE_LOCK] = remote_serve_lock,
     [REMOTE_QUERY_MEMORY] = remote_serve_query_memory,
     [REMOTE_MAP] = remote_serve_map,

@@ -61,6 +61,15 @@ NTSTATUS remote_serve_protect(struct remote_peer *peer, struct remote_message *m
     return answer_range(message, status, base, bytes);
 }
 
+NTSTATUS remote_serve_write(struct remote_peer *peer, struct remote_message *message, int *fd)
+{
+    (void)peer, (void)fd;
+    message->values[0] = watch_write((void *)(uintptr_t)message->values[0], message->data,
+                                     message->bytes);
+    message->bytes = 0;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS remote_serve_lock(struct remote_peer *peer, struct remote_message *message, int *fd)
 {
     void *base = (void *)(uintptr_t)message->values[0];

@@ -13,8 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include "decant/write_watch.h"
 #include "process_memory.h"
@@ -66,8 +65,6 @@ static int init_engine(void)
         report_error("DECANT_WRITE_WATCH: no backend \"%s\" (pagemap, markers, mprotect)", wanted);
     else if (error)
         report_error("write watch: no backend works here: %s", ww_backend_reason());
-    else if (ww_backend() == WW_MPROTECT)
-        watch_listen();
     if (!error)
         trace(TRACE_WRITEWATCH, "backend %s%s%s", ww_backend_name(ww_backend()),
               *ww_backend_reason() ? "; " : "", ww_backend_reason());
@@ -182,10 +179,8 @@ void watch_degrade(void *base)
         watch_unlist(view->watch);
         while (atomic_load(&view->watch->pins)) /* as in watch_remove */
             sched_yield();
-        if (!ww_degrade(view->watch->region)) {
-            watch_listen();
+        if (!ww_degrade(view->watch->region))
             trace(TRACE_WRITEWATCH, "%p: by write-protection from now on", (void *)view->base);
-        }
     }
     virtual_unlock(&signals);
 }
@@ -211,94 +206,30 @@ void watch_mark(void *address, size_t bytes)
     virtual_unlock(&signals);
 }
 
-/* --- Requests of other processes ---
- *
- * A write from outside into a write-protected page does not fault here, so it would be missed. The writer
- * asks first: a real-time signal with the address. */
-
-#define SIGNAL_OPEN_PAGE (SIGRTMIN + 5)
-
-static void handle_request(int number, siginfo_t *info, void *context)
+size_t watch_write(void *address, const void *data, size_t bytes)
 {
-    int saved_errno = errno;
+    struct iovec local = {(void *)data, bytes}, remote = {address, bytes};
+    char *end = (char *)address + bytes;
+    bool is_closed = false;
     struct view *view;
+    sigset_t signals;
+    ssize_t done = 0;
 
-    (void)number, (void)context;
-    /* Only while no code of ours can hold the virtual lock on this thread: it is held with all signals
-     * blocked, so here it is not. */
-    if (info->si_code == SI_QUEUE && info->si_uid == getuid()) {
-        void *page = (void *)((uintptr_t)info->si_value.sival_ptr & ~PAGE_OFFSET);
-        sigset_t signals;
-
-        virtual_lock(&signals);
-        view = view_find(page);
-        if (view && view->watch)
-            ww_prepare_kernel_write(view->watch->region, page, PAGE_BYTES);
-        virtual_unlock(&signals);
+    if (ww_backend() == WW_NONE)
+        return 0;
+    /* Under the lock no reset closes the pages between the note and the write. */
+    virtual_lock(&signals);
+    for (view = view_at_or_above(address); view && view->base < end;
+         view = view_at_or_above(view->base + view->bytes)) {
+        if (!view->watch || !ww_is_by_protection(view->watch->region))
+            continue;
+        is_closed = true;
+        ww_prepare_kernel_write(view->watch->region, address, bytes);
     }
-    errno = saved_errno;
-}
-
-void watch_listen(void)
-{
-    struct sigaction action = {.sa_sigaction = handle_request,
-                               .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
-
-    sigfillset(&action.sa_mask);
-    sigaction(SIGNAL_OPEN_PAGE, &action, NULL);
-}
-
-/* Whether the process catches the signal; sent to one that does not, it would end it. */
-static bool is_listening(pid_t pid)
-{
-    unsigned long long caught = 0;
-    char path[64], line[256];
-    FILE *status;
-
-    snprintf(path, sizeof(path), "/proc/%d/status", pid);
-    status = fopen(path, "re");
-    while (status && fgets(line, sizeof(line), status))
-        if (sscanf(line, "SigCgt: %llx", &caught) == 1)
-            break;
-    if (status)
-        fclose(status);
-    return caught >> (SIGNAL_OPEN_PAGE - 1) & 1;
-}
-
-/* Whether Linux lets the page be written there: what the request has to change. */
-static bool is_writable(pid_t pid, void *address)
-{
-    char path[64], line[512], flags[8];
-    unsigned long start, end;
-    bool writable = false;
-    FILE *maps;
-
-    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-    maps = fopen(path, "re");
-    while (maps && fgets(line, sizeof(line), maps))
-        if (sscanf(line, "%lx-%lx %7s", &start, &end, flags) == 3 && (uintptr_t)address < end) {
-            writable = (uintptr_t)address >= start && flags[1] == 'w';
-            break;
-        }
-    if (maps)
-        fclose(maps);
-    return writable;
-}
-
-bool remote_open_page(pid_t pid, void *address)
-{
-    union sigval value = {.sival_ptr = address};
-
-    if (!is_listening(pid) || sigqueue(pid, SIGNAL_OPEN_PAGE, value))
-        return false;
-    for (int i = 0; i < 1000; i++) {
-        struct timespec pause = {0, 1000000};
-
-        if (is_writable(pid, address))
-            return true;
-        nanosleep(&pause, NULL);
-    }
-    return false;
+    if (is_closed)
+        done = process_vm_writev(process.pid, &local, 1, &remote, 1, 0);
+    virtual_unlock(&signals);
+    return done < 0 ? 0 : (size_t)done;
 }
 
 /* A write of what is there to each page, atomically against the program's own writers. */

@@ -21,11 +21,9 @@ bool ww_prepare_buffer(void *buffer, size_t bytes);
 
 /* Pages count as written from now on: they were in a way that no backend sees, or a report of them got lost. */
 void watch_mark(void *address, size_t bytes);
-/* mprotect backend: one page of another process is opened and counts as written; it is asked by a
- * signal; waits until the page can be written, one second at most. False: it is no watched page there, or not our kind of process. */
-bool remote_open_page(pid_t pid, void *address);
-/* Installs the handler that answers such requests; at the first watched allocation. */
-void watch_listen(void);
+/* Writes for another process to pages that a watch may keep closed (mprotect), and notes it. Returns how many bytes
+ * were written; 0 also when no such page is there. */
+size_t watch_write(void *address, const void *data, size_t bytes);
 
 /* For NtGetWriteWatch: the watch over [base, base + bytes), which must lie in one watched view; it stays
  * until watch_unpin. NULL: there is none. The virtual lock is not held in between, so scans run in parallel with
