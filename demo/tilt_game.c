@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Tilt: a pinball table that knows when it is cheated. Its state lies in MEM_WRITE_WATCH memory, one page
- * per field. Each frame the game notes which fields it writes itself; then GetWriteWatch tells (and
- * resets) which pages were written. A page that was written and that the game did not
- * write was written by somebody else: TILT.
+ * per field. Each frame the game plays, which takes microseconds, and notes which fields it writes itself; then
+ * GetWriteWatch tells (and resets) which pages were written. For the rest of the frame it writes nothing, and asks
+ * once more at its end. A page that was written and that the game did not write was written by somebody
+ * else: TILT.
  *
  * Usage: tilt_game [--frames N] [--frame-ms N] [--quiet] [--arena FILE]
  * Exit code 0: played to the end; 3: TILT; 2: wrong usage; 1: the system refused something.
@@ -126,15 +127,18 @@ static int take_writes(unsigned *written)
 static int run(void)
 {
     for (unsigned frame = 0; frame < options.frames; frame++) {
-        unsigned written, foreign;
+        unsigned written, later, foreign;
 
         own_writes = 0;
         play(frame);
-        if (options.frame_ms)
-            Sleep(options.frame_ms);
         if (take_writes(&written))
             return 1;
-        foreign = written & ~own_writes;
+        if (options.frame_ms)
+            Sleep(options.frame_ms);
+        if (take_writes(&later))
+            return 1;
+        foreign = (written & ~own_writes) | later;
+        written |= later;
         if (!options.quiet || foreign)
             print_frame(frame, written, foreign);
         if (!foreign)
