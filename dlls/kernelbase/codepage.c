@@ -5,7 +5,7 @@
 #include "nls.h"
 
 #define NLS_CODE_PAGE 11
-#define CACHE_SIZE    16
+#define CACHE_SIZE    160 /* more than there are */
 
 static CPTABLEINFO cache[CACHE_SIZE];
 static LONG cached;
@@ -131,7 +131,8 @@ int WINAPI MultiByteToWideChar(UINT page, DWORD flags, const char *src, int src_
 {
     const CPTABLEINFO *info;
 
-    if (!src || !src_length || (!dst && dst_length) || dst_length < 0)
+    if (!src || !src_length || (!dst && dst_length) || dst_length < 0 ||
+        (const void *)src == (const void *)dst)
         return nls_fail(ERROR_INVALID_PARAMETER);
     if (src_length < 0)
         src_length = (int)strlen(src) + 1;
@@ -139,13 +140,12 @@ int WINAPI MultiByteToWideChar(UINT page, DWORD flags, const char *src, int src_
     if (!info)
         return nls_fail(ERROR_INVALID_PARAMETER);
     if (info->CodePage == CP_UTF8) {
-        if (flags & ~(DWORD)(MB_ERR_INVALID_CHARS | MB_PRECOMPOSED | MB_COMPOSITE |
-                             MB_USEGLYPHCHARS))
+        if (flags & ~(DWORD)MB_ERR_INVALID_CHARS) /* documented */
             return nls_fail(ERROR_INVALID_FLAGS);
         return utf8_to_wide(flags, src, src_length, dst, dst_length);
     }
     if (info->CodePage == CP_UTF7)
-        return nls_fail(flags ? ERROR_INVALID_FLAGS : ERROR_CALL_NOT_IMPLEMENTED);
+        return flags ? nls_fail(ERROR_INVALID_FLAGS) : utf7_to_wide(src, src_length, dst, dst_length);
     if ((flags & ~(DWORD)(MB_ERR_INVALID_CHARS | MB_PRECOMPOSED | MB_COMPOSITE |
                           MB_USEGLYPHCHARS)) ||
         (flags & (MB_PRECOMPOSED | MB_COMPOSITE)) == (MB_PRECOMPOSED | MB_COMPOSITE))
@@ -231,7 +231,8 @@ int WINAPI WideCharToMultiByte(UINT page, DWORD flags, const WCHAR *src, int src
         if (default_char || used_default)
             return nls_fail(ERROR_INVALID_PARAMETER);
         if (info->CodePage == CP_UTF7)
-            return nls_fail(flags ? ERROR_INVALID_FLAGS : ERROR_CALL_NOT_IMPLEMENTED);
+            return flags ? nls_fail(ERROR_INVALID_FLAGS)
+                         : utf7_from_wide(src, src_length, dst, dst_length);
         if (flags & ~(DWORD)(WC_ERR_INVALID_CHARS | WC_DISCARDNS | WC_SEPCHARS | WC_DEFAULTCHAR |
                              WC_COMPOSITECHECK | WC_NO_BEST_FIT_CHARS))
             return nls_fail(ERROR_INVALID_FLAGS);
@@ -301,5 +302,20 @@ BOOL WINAPI GetCPInfoExW(UINT page, DWORD flags, CPINFOEXW *out)
     out->CodePage = info->CodePage;
     /* Windows has a display name such as "1252  (ANSI - Latin I)"; the number is its start. */
     _snwprintf(out->CodePageName, MAX_PATH, L"%u", info->CodePage);
+    return TRUE;
+}
+
+BOOL WINAPI GetCPInfoExA(UINT page, DWORD flags, CPINFOEXA *out)
+{
+    CPINFOEXW wide;
+
+    if (!out || !GetCPInfoExW(page, flags, &wide))
+        return nls_fail(ERROR_INVALID_PARAMETER);
+    out->MaxCharSize = wide.MaxCharSize;
+    memcpy(out->DefaultChar, wide.DefaultChar, sizeof(out->DefaultChar));
+    memcpy(out->LeadByte, wide.LeadByte, sizeof(out->LeadByte));
+    out->UnicodeDefaultChar = wide.UnicodeDefaultChar;
+    out->CodePage = wide.CodePage;
+    WideCharToMultiByte(CP_ACP, 0, wide.CodePageName, -1, out->CodePageName, MAX_PATH, NULL, NULL);
     return TRUE;
 }

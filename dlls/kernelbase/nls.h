@@ -26,6 +26,10 @@ int __cdecl _snwprintf(WCHAR *buffer, size_t room, const WCHAR *format, ...);
 /* codepage.c: the table of a code page (CP_ACP and its kin resolved), NULL when there is none. */
 const CPTABLEINFO *nls_code_page(UINT page);
 
+/* codepage_utf7.c: as the Win32 functions; with no room they count. */
+int utf7_to_wide(const char *src, int length, WCHAR *dst, int room);
+int utf7_from_wide(const WCHAR *src, int length, char *dst, int room);
+
 /* locale_data.c: a locale's record in locale.nls; NULL when it is not known. */
 const NLS_LOCALE_DATA *nls_locale_by_name(const WCHAR *name, LCID *id);
 const NLS_LOCALE_DATA *nls_locale_by_id(LCID id, LCID *real);

@@ -165,6 +165,56 @@ static bool is_windows_variable(const char *entry, size_t name_length)
     return false;
 }
 
+static size_t wide_length(const WCHAR *text)
+{
+    size_t length = 0;
+
+    while (text[length])
+        length++;
+    return length;
+}
+
+static WCHAR upper(WCHAR c)
+{
+    return c >= 'a' && c <= 'z' ? (WCHAR)(c - 'a' + 'A') : c;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const WCHAR *a = *(const WCHAR *const *)left, *b = *(const WCHAR *const *)right;
+
+    while (*a != '=' && upper(*a) == upper(*b))
+        a++, b++;
+    return (*a == '=' ? 0 : upper(*a)) - (*b == '=' ? 0 : upper(*b));
+}
+
+/* Windows keeps the block in the order of the names without regard to case; programs that look variables up or
+ * merge blocks themselves rely on it. (The case table is not there yet; names are ASCII as good as always.) */
+static void sort_variables(struct text *text)
+{
+    size_t count = 0, length = 0;
+    WCHAR **entries, *sorted;
+
+    for (size_t i = 0; i < text->length && !text->failed; i++)
+        count += !text->data[i];
+    entries = malloc((count + 1) * sizeof(*entries));
+    sorted = malloc((text->length + 1) * sizeof(*sorted));
+    if (entries && sorted && !text->failed) {
+        for (size_t i = 0, at = 0; i < count; at += wide_length(text->data + at) + 1)
+            entries[i++] = text->data + at;
+        qsort(entries, count, sizeof(*entries), compare_names);
+        for (size_t i = 0; i < count; i++) {
+            size_t chars = wide_length(entries[i]) + 1;
+
+            memcpy(sorted + length, entries[i], chars * sizeof(*sorted));
+            length += chars;
+        }
+        memcpy(text->data, sorted, length * sizeof(*sorted));
+    }
+    free(sorted);
+    free(entries);
+}
+
 static void build_environment(struct text *text)
 {
     const char *user = getenv("USER"), *path = NULL;
@@ -195,6 +245,7 @@ static void build_environment(struct text *text)
     }
     snprintf(value, sizeof(value), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
     add_variable(text, "NUMBER_OF_PROCESSORS", value);
+    sort_variables(text);
     text_add(text, 0);
 }
 
@@ -212,15 +263,6 @@ static void block_string(struct block *block, UNICODE_STRING *string, const WCHA
     string->MaximumLength = (USHORT)(room * sizeof(WCHAR));
     memcpy(string->Buffer, text, length * sizeof(WCHAR));
     block->used = (block->used + room * sizeof(WCHAR) + 7) & ~(size_t)7;
-}
-
-static size_t wide_length(const WCHAR *text)
-{
-    size_t length = 0;
-
-    while (text[length])
-        length++;
-    return length;
 }
 
 NTSTATUS parameters_from_linux(RTL_USER_PROCESS_PARAMETERS **out)
