@@ -21,4 +21,13 @@ void syscall_table_init(void);
 const char *syscall_name(uint32_t number);
 extern const uint32_t syscall_count;
 
+/* The calls' numbers, as in syscall_frame.id. */
+enum {
+#define SYSCALL(name, arguments)     SYSCALL_##name,
+#define SYSCALL_APC(name, arguments) SYSCALL_##name,
+#include "decant/syscalls.def"
+#undef SYSCALL
+#undef SYSCALL_APC
+};
+
 #endif

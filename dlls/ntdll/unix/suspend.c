@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dispatcher.h"
 #include "process_object.h"
 #include "remote.h"
 #include "signal.h"
@@ -76,12 +77,35 @@ static void redirect_to_end(struct thread *thread, ucontext_t *uc)
     regs[REG_EFL] &= ~0x500;                              /* direction and trap flag */
 }
 
+/* What the program's registers are while the thread is in a call: those that the call was made with, or
+ * those that it leaves with, once they are known. */
+static void publish_in_call(struct thread *thread)
+{
+    struct signal_state *state = signal_state(thread);
+
+    if (thread->frame->restore & LEAVE_CONTEXT)
+        state->published = state->leave;
+    else
+        context_from_frame(&state->published, thread->frame);
+}
+
+/* Calls whose only purpose is to go on elsewhere: a context published (and written back by the suspender)
+ * before that would undo them. They never block, so the suspender waits for their end. */
+static bool is_replacing_context(const struct syscall_frame *frame)
+{
+    uint32_t id = (uint32_t)frame->id; /* the upper half is not written */
+
+    return (id == SYSCALL_NtContinue || id == SYSCALL_NtRaiseException) &&
+           !(frame->restore & LEAVE_CONTEXT);
+}
+
 static void handle_suspend(int number, siginfo_t *info, void *pointer)
 {
     struct thread *thread = current_thread;
     struct signal_state *state = thread ? signal_state(thread) : NULL;
     ucontext_t *uc = pointer;
     int saved_errno = errno;
+    bool is_answer_due = true;
 
     (void)number;
     (void)info;
@@ -99,16 +123,13 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
                 thread->terminating = true;
                 atomic_fetch_add(&thread->alert_word, 1);
             }
-            if (atomic_load(&state->where) == WHERE_ASKED) {
-                if (thread->frame->restore & LEAVE_CONTEXT)
-                    state->published = state->leave;
-                else
-                    context_from_frame(&state->published, thread->frame);
-            }
+            is_answer_due = !is_replacing_context(thread->frame);
+            if (is_answer_due && atomic_load(&state->where) == WHERE_ASKED)
+                publish_in_call(thread);
             __atomic_fetch_or(&thread->frame->restore, ends ? LEAVE_TERMINATE : LEAVE_SUSPENDED,
                               __ATOMIC_RELEASE);
         }
-        if (atomic_load(&state->where) == WHERE_ASKED)
+        if (is_answer_due && atomic_load(&state->where) == WHERE_ASKED)
             set_where(state, WHERE_IN_SYSCALL);
         errno = saved_errno;
         return;
@@ -130,6 +151,8 @@ void suspend_leave(struct thread *thread, struct syscall_frame *frame, uint64_t 
 
     __atomic_fetch_and(&frame->restore, ~(uint64_t)(LEAVE_SUSPENDED | LEAVE_TERMINATE),
                        __ATOMIC_ACQ_REL);
+    if (atomic_load(&state->where) == WHERE_ASKED)
+        publish_in_call(thread);
     stand(state, WHERE_IN_SYSCALL);
     if (atomic_load(&state->terminate))
         thread_exit(state->terminate_status);
@@ -204,6 +227,12 @@ static bool is_self(const struct signal_state *state)
     return state == signal_state(current_thread);
 }
 
+static void await_answer(struct signal_state *state)
+{
+    while (atomic_load(&state->where) == WHERE_ASKED)
+        futex_wait(&state->where, WHERE_ASKED);
+}
+
 /* Under suspend_lock. Returns when the target stands or cannot go on into the program. */
 static NTSTATUS suspend(struct signal_state *state, ULONG *previous)
 {
@@ -227,6 +256,8 @@ static NTSTATUS suspend(struct signal_state *state, ULONG *previous)
     }
     if (count) {
         atomic_store(&state->suspend_count, count + 1);
+        /* One that was made suspended may be on its way to where it stands. */
+        await_answer(state);
         return STATUS_SUCCESS;
     }
     where = WHERE_RUNNING;
@@ -238,8 +269,7 @@ static NTSTATUS suspend(struct signal_state *state, ULONG *previous)
     futex_wake(&state->change);
     if (where == WHERE_EXITED || syscall(SYS_tgkill, getpid(), state->tid, SIGNAL_SUSPEND))
         return STATUS_THREAD_IS_TERMINATING;
-    while (atomic_load(&state->where) == WHERE_ASKED)
-        futex_wait(&state->where, WHERE_ASKED);
+    await_answer(state);
     return STATUS_SUCCESS;
 }
 
