@@ -353,14 +353,12 @@ DWORD WINAPI TlsAlloc(void)
 
 BOOL WINAPI TlsFree(DWORD index)
 {
-    void **slot;
-
     if (index >= TLS_MINIMUM_AVAILABLE + TLS_EXPANSION ||
         !(tls_bits[index / 32] & 1u << (index % 32)))
         return set_error(ERROR_INVALID_PARAMETER);
-    slot = tls_slot(index, false);
-    if (slot)
-        *slot = NULL;
+    if (!check_status(NtSetInformationThread(GetCurrentThread(), ThreadZeroTlsCell, &index,
+                                             sizeof(index))))
+        return FALSE;
     InterlockedAnd((LONG *)&tls_bits[index / 32], (LONG) ~(1u << (index % 32)));
     return TRUE;
 }

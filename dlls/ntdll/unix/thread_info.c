@@ -17,6 +17,8 @@
 #include "remote.h"
 #include "thread.h"
 
+#define TLS_EXPANSION_CELLS 1024
+
 static pthread_mutex_t settings_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static NTSTATUS get_settings(HANDLE handle, struct thread_settings *out)
@@ -271,6 +273,30 @@ static NTSTATUS set_ideal_processor(HANDLE handle, ULONG processor)
     return status ? status : previous;
 }
 
+/* A program may have broken its TEB; that harms itself only. */
+static void zero_cell_of(TEB *teb, ULONG index)
+{
+    if (!guest_try())
+        return;
+    if (index < TLS_MINIMUM_AVAILABLE)
+        teb->TlsSlots[index] = NULL;
+    else if (teb->TlsExpansionSlots)
+        teb->TlsExpansionSlots[index - TLS_MINIMUM_AVAILABLE] = NULL;
+    guest_end();
+}
+
+/* A slot that is freed is emptied in all threads, so that who gets it next finds 0 in each. */
+static NTSTATUS zero_tls_cell(ULONG index)
+{
+    if (index >= TLS_MINIMUM_AVAILABLE + TLS_EXPANSION_CELLS)
+        return STATUS_INVALID_PARAMETER;
+    process_lock_threads();
+    for (struct thread *thread = process.threads; thread; thread = thread->next)
+        zero_cell_of(thread->teb, index);
+    process_unlock_threads();
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS set_affinity(const struct thread_facts *facts, ULONG_PTR mask)
 {
     cpu_set_t set;
@@ -336,6 +362,10 @@ NTSTATUS WINAPI NtSetInformationThread(HANDLE handle, THREADINFOCLASS class, con
             return STATUS_INVALID_PARAMETER;
         status = set_ideal_processor(handle, value.processor.Number);
         return NT_SUCCESS(status) ? STATUS_SUCCESS : status;
+    case ThreadZeroTlsCell:
+        if ((status = take(&value, sizeof(value.number), buffer, length)))
+            return status;
+        return zero_tls_cell((ULONG)value.number);
     case ThreadPriority:
     case ThreadHideFromDebugger:
     case ThreadEnableAlignmentFaultFixup:
@@ -343,7 +373,6 @@ NTSTATUS WINAPI NtSetInformationThread(HANDLE handle, THREADINFOCLASS class, con
     case ThreadIoPriority:
     case ThreadPowerThrottlingState:
     case ThreadImpersonationToken:
-    case ThreadZeroTlsCell:
         return STATUS_SUCCESS; /* hints; nothing here depends on them */
     case ThreadQuerySetWin32StartAddress:
         return STATUS_SUCCESS;
