@@ -16,12 +16,41 @@ static void __attribute__((noreturn)) raise_about(NTSTATUS status, EXCEPTION_REC
         RtlRaiseException(&record);
 }
 
+/* Wine's DLLs, which serve as our C runtimes, are built by GCC, which has no __try: they chain registration
+ * records at the TEB as 32-bit Windows does, also for x86-64 (wine/exception.h). A record lies in the stack
+ * frame of the function that has the __try, so it is that frame's turn when the frame has been unwound. Returns the
+ * first record that is not below `end`; *is_handled when one continued. */
+static EXCEPTION_REGISTRATION_RECORD *ask_registered(EXCEPTION_REGISTRATION_RECORD *record,
+                                                     ULONG64 end, EXCEPTION_RECORD *exception,
+                                                     CONTEXT *raised,
+                                                     const DISPATCHER_CONTEXT *frame,
+                                                     bool *is_handled)
+{
+    while (is_valid_frame((ULONG64)record) && (ULONG64)record < end) {
+        DISPATCHER_CONTEXT dispatch = *frame;
+
+        dispatch.EstablisherFrame = (ULONG64)record;
+        dispatch.LanguageHandler = (PEXCEPTION_ROUTINE)(void *)record->Handler;
+        if (call_exception_handler(exception, (ULONG64)record, raised, &dispatch) ==
+            ExceptionContinueExecution) {
+            if (exception->ExceptionFlags & EXCEPTION_NONCONTINUABLE)
+                raise_about(STATUS_NONCONTINUABLE_EXCEPTION, exception);
+            *is_handled = true;
+            break;
+        }
+        record = record->Prev;
+    }
+    return record;
+}
+
 /* The first pass: handlers are asked from the innermost frame outwards, nothing is taken away yet. */
 static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
 {
+    EXCEPTION_REGISTRATION_RECORD *registered = NtCurrentTeb()->Tib.ExceptionList;
     CONTEXT context = *raised;
     DISPATCHER_CONTEXT dispatch;
     ULONG64 nested_frame = 0;
+    bool is_handled = false;
 
     for (;;) {
         CONTEXT before = context;
@@ -80,6 +109,10 @@ static bool dispatch_to_frames(EXCEPTION_RECORD *record, CONTEXT *raised)
                              dispatch.FunctionEntry, &context, &dispatch.HandlerData,
                              &dispatch.EstablisherFrame, NULL);
         }
+        registered =
+            ask_registered(registered, context.Rsp, record, raised, &dispatch, &is_handled);
+        if (is_handled)
+            return true;
         if (!context.Rip || context.Rsp >= (ULONG64)NtCurrentTeb()->Tib.StackBase)
             return false;
     }

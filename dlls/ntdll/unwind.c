@@ -96,6 +96,27 @@ static bool run_handler(EXCEPTION_RECORD *record, ULONG flags, void *target_fram
     return true;
 }
 
+/* The second pass for the registration records of Wine's DLLs (exception.c) in a frame that goes away: each is
+ * taken off the TEB's chain and its handler called. Returns whether `target` is a record of this frame: the
+ * unwind ends there, and it stays on the chain. */
+static bool unwind_registered(EXCEPTION_RECORD *exception, ULONG flags, ULONG64 end,
+                              ULONG64 target, CONTEXT *context, DISPATCHER_CONTEXT *dispatch)
+{
+    NT_TIB *tib = &NtCurrentTeb()->Tib;
+
+    for (;;) {
+        EXCEPTION_REGISTRATION_RECORD *record = tib->ExceptionList;
+
+        if (!is_valid_frame((ULONG64)record) || (ULONG64)record >= end)
+            return false;
+        if (target && (ULONG64)record >= target)
+            return (ULONG64)record == target;
+        tib->ExceptionList = record->Prev;
+        exception->ExceptionFlags = flags;
+        record->Handler(exception, record, context, (void *)dispatch);
+    }
+}
+
 void WINAPI RtlUnwindEx(void *target_frame, void *target_ip, EXCEPTION_RECORD *record, void *value,
                         CONTEXT *context, UNWIND_HISTORY_TABLE *history)
 {
@@ -149,7 +170,9 @@ void WINAPI RtlUnwindEx(void *target_frame, void *target_ip, EXCEPTION_RECORD *r
                 }
                 frame = dispatch.EstablisherFrame;
             }
-            if (frame == (ULONG64)target_frame)
+            if (frame == (ULONG64)target_frame ||
+                unwind_registered(record, flags, unwound->Rsp, (ULONG64)target_frame, current,
+                                  &dispatch))
                 break;
             CONTEXT *swap = current;
             current = unwound;
