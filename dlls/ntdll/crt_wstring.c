@@ -272,7 +272,7 @@ int __cdecl (iswalpha)(wint_t c)
 
 int __cdecl (iswalnum)(wint_t c)
 {
-    return iswdigit(c) || iswalpha(c);
+    return (iswdigit)(c) || (iswalpha)(c);
 }
 
 int __cdecl (iswlower)(wint_t c)
@@ -287,10 +287,10 @@ int __cdecl (iswspace)(wint_t c)
 
 int __cdecl (iswxdigit)(wint_t c)
 {
-    return iswdigit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    return (iswdigit)(c) || (lower(c) >= 'a' && lower(c) <= 'f');
 }
 
-/* mingw's wctype.h makes inline calls of this one. */
+/* mingw's wctype.h makes macros that call this of the others; in parentheses they are the functions. */
 int __cdecl iswctype(wint_t c, wctype_t type)
 {
     unsigned class = 0;
@@ -299,17 +299,17 @@ int __cdecl iswctype(wint_t c, wctype_t type)
         class |= _UPPER | 0x100;
     if (c >= 'a' && c <= 'z')
         class |= _LOWER | 0x100;
-    if (iswdigit(c))
+    if ((iswdigit)(c))
         class |= _DIGIT;
-    if (iswspace(c))
+    if ((iswspace)(c))
         class |= _SPACE;
     if (c == ' ' || c == '\t')
         class |= _BLANK;
-    if (iswxdigit(c))
+    if ((iswxdigit)(c))
         class |= _HEX;
     if (c < ' ' || c == 127)
         class |= _CONTROL;
-    if (c > ' ' && c < 127 && !iswalnum(c))
+    if (c > ' ' && c < 127 && !(iswalnum)(c))
         class |= _PUNCT;
     return (int)(class & type);
 }
