@@ -10,6 +10,9 @@ set(CMAKE_C_STANDARD_LIBRARIES "")
 
 set(DECANT_PEDIR lib/decant/x86_64-windows)
 
+# dlltool makes symbols out of the library's path as it is given, so it is given a bare name.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/implib)
+
 # decant_dll(NAME sources... [IMPORTS dll...])
 # One of our own DLLs: no C runtime, exports from NAME.def beside its CMakeLists.txt, an import
 # library made from the same list, ENTRY other than DllMain (0: none), a fixed time stamp so that builds are reproducible.
@@ -18,8 +21,8 @@ function(decant_dll name)
     set(def ${CMAKE_CURRENT_SOURCE_DIR}/${name}.def)
     set(implib ${CMAKE_BINARY_DIR}/implib/lib${name}.a)
     add_custom_command(OUTPUT ${implib}
-        COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/implib
-        COMMAND ${DLLTOOL} -m i386:x86-64 -d ${def} -l ${implib} -D ${name}.dll
+        COMMAND ${DLLTOOL} -m i386:x86-64 -d ${def} -l lib${name}.a -D ${name}.dll
+        WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/implib
         DEPENDS ${def} COMMENT "Import library of ${name}.dll")
     add_custom_target(${name}_implib DEPENDS ${implib})
 
@@ -27,7 +30,8 @@ function(decant_dll name)
     set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".dll" LINK_DEPENDS ${def})
     target_compile_options(${name} PRIVATE -ffreestanding -fno-builtin
         # What makes a function public is the .def; the headers do not declare all of them.
-        $<$<COMPILE_LANGUAGE:C>:-Wno-attributes -Wno-missing-prototypes>)
+        $<$<COMPILE_LANGUAGE:C>:-Wno-attributes -Wno-missing-prototypes>
+        $<$<C_COMPILER_ID:Clang>:-Wno-unknown-pragmas -Wno-inconsistent-dllimport>)
     target_compile_definitions(${name} PRIVATE __WINESRC__ ${ARG_DEFINITIONS})
     target_include_directories(${name} SYSTEM PRIVATE ${WINE_HEADERS})
     set(imports "")
