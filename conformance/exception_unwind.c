@@ -9,6 +9,8 @@
  * instruction of a function can be unwound), RtlVirtualUnwind, RtlAddFunctionTable,
  * RtlInstallFunctionTableCallback, RtlAddGrowableFunctionTable; [W] Wine's ntdll/tests/exception.c.
  */
+#include <stddef.h>
+
 #include "conformance.h"
 
 static DWORD(WINAPI *pRtlAddGrowableFunctionTable)(void **, RUNTIME_FUNCTION *, DWORD, DWORD,

@@ -53,7 +53,7 @@ _Static_assert(sizeof(struct segment) % 16 == 0, "the first block is 16-byte ali
 struct heap {
     uint32_t magic;
     ULONG flags;
-    _Atomic uint32_t lock_word;     /* 1: held */
+    uint32_t lock_word;             /* 1: held */
     uint32_t lock_owner, lock_depth;
     struct free_block *lists[CLASSES];
     char *bump, *bump_end;          /* the rest of the newest segment */

@@ -16,6 +16,13 @@
 #define BENCH_MIB  ((size_t)1 << 20)
 #define BENCH_GIB  ((size_t)1 << 30)
 
+/* mingw's gcc must be told that printf is the C standard's here; clang knows no other. */
+#ifdef __clang__
+#define BENCH_PRINTF printf
+#else
+#define BENCH_PRINTF gnu_printf
+#endif
+
 struct bench_group {
     const char *name;
     /* `argument` is what followed the name, 0 without. */
@@ -26,7 +33,7 @@ struct bench_group {
 int bench_serve(const struct bench_group *groups, size_t count);
 
 /* One value of the answer. A row that this program cannot measure is left out. */
-void bench_row(double value, const char *format, ...) __attribute__((format(gnu_printf, 2, 3)));
+void bench_row(double value, const char *format, ...) __attribute__((format(BENCH_PRINTF, 2, 3)));
 
 /* Nanoseconds, by the processor's time stamp counter: Windows' performance counter has steps of 100 ns. */
 double bench_now(void);
@@ -35,7 +42,7 @@ double bench_now(void);
 double bench_median(double (*sample)(void), size_t most);
 
 /* Ends the program with a message: a measurement of something that went wrong is none. */
-_Noreturn void bench_fail(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+_Noreturn void bench_fail(const char *format, ...) __attribute__((format(BENCH_PRINTF, 1, 2)));
 
 /* --- By platform: bench_windows.c, bench_linux.c --- */
 

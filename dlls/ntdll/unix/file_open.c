@@ -195,7 +195,7 @@ NTSTATUS WINAPI NtCreateFile(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUT
     IO_STATUS_BLOCK result = {.Status = STATUS_SUCCESS};
     struct path path = {0};
     OBJECT_ATTRIBUTES copy;
-    struct file *file;
+    struct file *file = NULL;
     HANDLE new_handle;
     NTSTATUS status;
     int fd = -1;

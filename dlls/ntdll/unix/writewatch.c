@@ -251,7 +251,7 @@ static int get_with_latched(struct ww_region *region, char *base, size_t bytes, 
  * counts as written. Not with write-protection, where a page that could not be closed stays noted. */
 static void note_failure(struct ww_region *region, int error)
 {
-    static _Atomic int reported;
+    static int reported;
     char text[160];
 
     if (!ww_is_by_protection(region))
