@@ -116,13 +116,20 @@ def conformance_tests(build, stress):
     return tests
 
 
-def program_tests(build, cache):
+STRESSED_PROGRAMS = ("fuzz",)  # scripts that heed DECANT_STRESS
+
+
+def program_tests(build, cache, stress):
     tests = []
     for script in sorted((TOP / "tests/programs").glob("*.sh")):
+        if stress and script.stem not in STRESSED_PROGRAMS:
+            continue
         environment = {"DECANT": str(build / "dist/bin/decant"), "DIST": str(build / "dist"),
                        "BUILD": str(build), "CACHE": str(cache)}
-        tests.append(Test(f"program/{script.stem}", ["bash", script], environment, 300,
-                          exclusive=True))
+        if stress:
+            environment["DECANT_STRESS"] = "1"
+        tests.append(Test(f"program/{script.stem}", ["bash", script], environment,
+                          3600 if stress else 300, exclusive=True))
     return tests
 
 
@@ -158,8 +165,7 @@ def main():
     options.cache.mkdir(parents=True, exist_ok=True)
     tests = native_tests(build, options.stress, not options.no_sanitize)
     tests += conformance_tests(build, options.stress)
-    if not options.stress:
-        tests += program_tests(build, options.cache.resolve())
+    tests += program_tests(build, options.cache.resolve(), options.stress)
     tests = [test for test in tests if re.search(options.filter, test.name)]
     if not tests:
         print(f"no test is called like \"{options.filter}\"", file=sys.stderr)
