@@ -24,8 +24,8 @@ static LONG event_count;
 __declspec(dllexport) BOOL CDECL loader_event(const char *dll, DWORD reason, void *reserved);
 
 #ifdef LOADER_EVENTS_TO_OUTPUT
-/* While TRUE, events go to the output as well, for a process that is about to end. */
-static BOOL say_events;
+/* While TRUE, events go to the output as well, for a process that is about to end; and each uses the heap. */
+static BOOL say_events, use_heap_in_events;
 
 static inline void say_event(const char *dll, DWORD reason, void *reserved)
 {
@@ -34,6 +34,8 @@ static inline void say_event(const char *dll, DWORD reason, void *reserved)
     int length = snprintf(text, sizeof(text), "%c%s%s ", "-+><"[reason & 3], dll,
                           reserved ? "!" : "");
 
+    for (SIZE_T i = 0; use_heap_in_events && i < 1000; i++)
+        HeapFree(GetProcessHeap(), 0, HeapAlloc(GetProcessHeap(), 0, i * 100 + 1));
     if (say_events)
         WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), text, (DWORD)length, &written, NULL);
 }

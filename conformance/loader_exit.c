@@ -30,6 +30,21 @@ static DWORD CALLBACK hold_lock_for_ever(void *argument)
     return 0;
 }
 
+static DWORD CALLBACK use_heap_for_ever(void *argument)
+{
+    HANDLE heap = GetProcessHeap();
+    void *blocks[64];
+
+    SetEvent(argument);
+    for (;;) {
+        for (SIZE_T i = 0; i < 64; i++)
+            blocks[i] = HeapAlloc(heap, 0, i * 997 % 200000 + 8);
+        for (SIZE_T i = 0; i < 64; i++)
+            HeapFree(heap, 0, blocks[i]);
+    }
+    return 0;
+}
+
 static DWORD CALLBACK exit_process(void *argument)
 {
     (void)argument;
@@ -54,6 +69,16 @@ static int child(int argc, char **argv)
     WaitForSingleObject(ready, INFINITE);
     CloseHandle(thread);
     say_events = TRUE;
+    if (!strcmp(how, "heap")) {
+        for (int i = 0; i < 3; i++) {
+            thread = CreateThread(NULL, 0, use_heap_for_ever, ready, 0, NULL);
+            WaitForSingleObject(ready, INFINITE);
+            CloseHandle(thread);
+        }
+        use_heap_in_events = TRUE;
+        forget_events();
+        ExitProcess(15);
+    }
     if (!strcmp(how, "return"))
         return 11;
     if (!strcmp(how, "exit"))
@@ -109,9 +134,19 @@ static void test_exit(void)
     ok_end("exit-thread", 13, ">leaf >mid >top -top! -mid! -leaf! ");
 }
 
+/* [E]: only what other threads own of the program's is lost; the heap works in DLL_PROCESS_DETACH, wherever the
+ * threads were when they ended. (The threads' own attach events stand before.) */
+static void test_heap_in_use(void)
+{
+    for (int i = 0; i < 8; i++)
+        ok_end("heap", 15,
+               ">leaf >mid >top >leaf >mid >top >leaf >mid >top -top! -mid! -leaf! ");
+}
+
 static void test_terminate(void)
 {
     ok_end("terminate", 14, "");
 }
 
-CONFORMANCE("loader: the end of a process", test_exit, test_terminate)
+CONFORMANCE("loader: the end of a process", test_exit, test_heap_in_use,
+            test_terminate)

@@ -223,7 +223,10 @@ void WINAPI RtlExitUserProcess(ULONG status)
      * end, and whatever locks they held stay held; code that runs from here must not rely on
      * them (Windows' documented rule for DLL_PROCESS_DETACH at exit). */
     lock_loader();
+    /* Nor in the middle of the process heap, which DllMain may use, as on Windows. */
+    RtlLockHeap(process_heap());
     NtTerminateProcess(NULL, (LONG)status);
+    RtlUnlockHeap(process_heap());
     LdrShutdownProcess();
     for (;;)
         NtTerminateProcess(NtCurrentProcess(), (LONG)status);
