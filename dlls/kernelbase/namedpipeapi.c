@@ -300,6 +300,14 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state, LPDWORD instanc
     return TRUE;
 }
 
+BOOL WINAPI GetNamedPipeHandleStateA(HANDLE pipe, LPDWORD state, LPDWORD instances, LPDWORD bytes,
+                                     LPDWORD ms, LPSTR user, DWORD user_size)
+{
+    if (user && user_size)
+        *user = 0;
+    return GetNamedPipeHandleStateW(pipe, state, instances, bytes, ms, NULL, 0);
+}
+
 /* --- One message there and one back --- */
 
 BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out, DWORD out_size,
@@ -326,6 +334,17 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out, D
     result = SetNamedPipeHandleState(pipe, &mode, NULL, NULL) &&
              TransactNamedPipe(pipe, in, in_size, out, out_size, done, NULL);
     NtClose(pipe);
+    return result;
+}
+
+BOOL WINAPI CallNamedPipeA(LPCSTR name, LPVOID in, DWORD in_size, LPVOID out, DWORD out_size,
+                           LPDWORD done, DWORD ms)
+{
+    WCHAR *wide = wide_from_file_name(name);
+    BOOL result = (wide || !name) &&
+                  CallNamedPipeW(wide, in, in_size, out, out_size, done, ms);
+
+    free_wide(wide);
     return result;
 }
 

@@ -10,8 +10,19 @@
 #include <unistd.h>
 
 #include "directory.h"
-#include "file.h"
 #include "object_share.h"
+#include "pipe.h"
+
+/* The last handle goes: what is pending ends. */
+static void file_closed(struct object *object)
+{
+    struct file *file = container_of(object, struct file, header);
+
+    if (!file_is_synchronous(file))
+        async_cancel(file, 0, NULL);
+    if (file->pipe)
+        pipe_end_closed(file);
+}
 
 static void file_destroy(struct object *object)
 {
@@ -41,6 +52,9 @@ static void file_destroy(struct object *object)
     if (file->completion_port)
         object_release(file->completion_port);
     directory_free(file->directory);
+    directory_watch_free(file);
+    file_wait_free(file);
+    pipe_end_free(file->pipe);
     pthread_mutex_destroy(&file->position_lock);
     free(file->unix_path);
     free(file);
@@ -55,6 +69,7 @@ static NTSTATUS describe(struct object *object, struct object_description *descr
     description->options = file->options;
     description->type = file->sharing;
     description->access = file->access;
+    description->address = pipe_end_export(file);
     *fd = file->fd;
     *path = file->unix_path;
     return STATUS_SUCCESS;
@@ -68,6 +83,8 @@ NTSTATUS file_import(const struct object_description *description, int fd, const
                              : file_create_object(fd, path, description->access, description->type,
                                                   description->options, &file);
 
+    if (!status && (status = pipe_end_import(file, (uint32_t)description->address)))
+        object_release(&file->header);
     if (!status)
         *out = &file->header;
     return status;
@@ -79,6 +96,9 @@ const struct object_ops file_ops = {
     .valid_access = FILE_ALL_ACCESS,
     .mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS},
     .describe = describe,
+    .get_sync = file_get_sync,
+    .query_name = file_query_name,
+    .handle_closed = file_closed,
     .destroy = file_destroy,
 };
 

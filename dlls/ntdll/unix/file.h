@@ -36,6 +36,10 @@ struct file {
     ULONG_PTR completion_key;
     ULONG completion_flags; /* FILE_SKIP_COMPLETION_PORT_ON_SUCCESS … */
     struct directory *directory; /* NtQueryDirectoryFile's place; owned (directory.c) */
+    struct directory_watch *watch; /* NtNotifyChangeDirectoryFile's; owned (directory_watch.c) */
+    struct pipe_end *pipe;       /* of a named pipe; owned (pipe_end.c) */
+    struct file_wait *wait;      /* what a wait on the file looks at; owned (file_wait.c) */
+    _Atomic bool is_signaled;    /* the last request on it ended: what a wait finds */
     /* Serialises I/O that uses or moves the position of a synchronous file: reading at an offset and
      * moving the position are two calls on Linux. Held across disk I/O only. */
     pthread_mutex_t position_lock;
@@ -66,8 +70,18 @@ void file_init_std_handles(RTL_USER_PROCESS_PARAMETERS *parameters);
 /* GENERIC_* and MAXIMUM_ALLOWED into file rights. */
 ACCESS_MASK file_map_access(ACCESS_MASK access);
 
+/* NtQueryObject's name: \??\C:\…, \Device\NamedPipe\NAME (file_query.c). */
+NTSTATUS file_query_name(struct object *object, void *buffer, ULONG length, ULONG *needed);
+
 /* FILE_ATTRIBUTE_* of a file. */
 ULONG file_attributes(const struct stat *st);
+
+/* --- file_wait.c: waiting on the file itself ------------------------------------------------- */
+
+/* A request begins or ends. */
+void file_set_signaled(struct file *file, bool is_signaled);
+struct sync *file_get_sync(struct object *object);
+void file_wait_free(struct file *file);
 
 /* --- file_share.c: who has which file open, in this process ---------------------------------- */
 

@@ -12,6 +12,7 @@
 #include "file.h"
 #include "file_info.h"
 #include "path.h"
+#include "pipe.h"
 
 /* 100 ns units since 1601. */
 static LONGLONG nt_time(struct timespec time)
@@ -184,9 +185,17 @@ static ULONG fill(struct file *file, const struct stat *st, ACCESS_MASK access,
         memcpy(&value->id.FileId, &st->st_ino, sizeof(st->st_ino));
         return sizeof(value->id);
     case FilePipeLocalInformation:
-        query_pipe(file, &value->pipe);
+        if (file->kind != FILE_KIND_PIPE)
+            return 0;
+        if (file->pipe)
+            pipe_end_query(file, &value->pipe);
+        else
+            query_pipe(file, &value->pipe);
         return sizeof(value->pipe);
     case FilePipeInformation:
+        if (file->kind != FILE_KIND_PIPE)
+            return 0;
+        pipe_end_query_mode(file, &value->pipe_mode);
         return sizeof(value->pipe_mode);
     case FileIoCompletionNotificationInformation:
     case FileIoPriorityHintInformation:

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * NtReadFile and NtWriteFile. The kernel copies straight from and to the program's memory: a bad
- * buffer is EFAULT, no fault of ours. Everything completes before the call returns, overlapped
- * handles included, which Windows allows; the event and the APC are served all the same.
+ * buffer is EFAULT, no fault of ours. Files on disk complete before the call returns, on overlapped
+ * handles too, which Windows allows; what has no position may pend (async.c).
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "iocp.h"
+#include "pipe.h"
 #include "virtual_watch.h"
 
 #define AT_POSITION ((off_t)-1) /* at the file's position, which moves */
@@ -46,11 +45,16 @@ static NTSTATUS find_offset(const struct file *file, const LARGE_INTEGER *offset
 }
 
 /* A descriptor that came to us non-blocking (a terminal shared with another program) is waited for.
- * False: the error is a real one. */
+ * False: the error is a real one, or the thread is to come back (EINTR, ECANCELED). */
 static bool retry(int fd, short events)
 {
     struct pollfd wait = {fd, events, 0};
+    NTSTATUS status;
 
+    if (errno == EINTR && async_is_interrupted(&status)) {
+        errno = status == STATUS_CANCELLED ? ECANCELED : EINTR;
+        return false;
+    }
     if (errno == EINTR)
         return true;
     if (errno != EAGAIN)
@@ -179,6 +183,7 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
                         IO_STATUS_BLOCK *io, void *buffer, ULONG length, LARGE_INTEGER *offset,
                         bool writing)
 {
+    struct async_target target = {io, event, apc, apc_context};
     IO_STATUS_BLOCK result;
     struct file *file;
     bool is_direct = true;
@@ -197,19 +202,34 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
         goto done;
     }
     if ((status = guest_copy_in(&result, io, sizeof(result))) ||
-        (status = find_offset(file, offset, writing, &where)) ||
-        (event && (status = NtResetEvent(event, NULL))))
+        (status = find_offset(file, offset, writing, &where)))
         goto done;
     if (!writing && length)
         is_direct = ww_prepare_buffer(buffer, length);
+    if (file->pipe || (file->kind != FILE_KIND_DISK && !file_is_synchronous(file))) {
+        struct async request = {.file = file, .queue = writing ? ASYNC_WRITES : ASYNC_READS,
+                                .attempt = writing ? pipe_attempt_write : pipe_attempt_read,
+                                .fd = file->fd, .events = writing ? POLLOUT : POLLIN,
+                                .buffer = buffer, .length = length, .fills_buffer = !writing,
+                                .is_indirect = !is_direct};
 
+        status = async_start(&request, &target);
+        trace(TRACE_FILE, "%s handle %p, %u bytes: status %08x", writing ? "write" : "read", handle,
+              (unsigned)length, (unsigned)status);
+        goto done;
+    }
+    if (event && (status = NtResetEvent(event, NULL)))
+        goto done;
+    file_set_signaled(file, false);
     if (file->kind == FILE_KIND_DISK) {
         pthread_mutex_lock(&file->position_lock);
         n = do_disk_io(file, buffer, length, where, writing, is_direct);
         pthread_mutex_unlock(&file->position_lock);
     } else {
+        async_block_begin();
         n = writing ? write_bytes(file, buffer, length, AT_POSITION)
                     : read_bytes(file, buffer, length, AT_POSITION, is_direct);
+        async_block_end();
     }
     trace(TRACE_FILE, "%s handle %p, %u bytes: %zd", writing ? "write" : "read", handle,
           (unsigned)length, n);
@@ -220,18 +240,13 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
     }
     if (!n && length && !writing)
         status = status_of_end(file);
-    result.Status = status;
-    result.Information = (ULONG_PTR)n;
     /* The end of a file is told in the block too, but it is an error: no event, no APC. */
-    if (guest_copy_out(io, &result, sizeof(result)))
-        status = STATUS_ACCESS_VIOLATION;
-    if (!status && event)
-        NtSetEvent(event, NULL);
-    if (!status && apc)
-        status = NtQueueApcThread(NtCurrentThread(), (PNTAPCFUNC)(void *)apc,
-                                  (ULONG_PTR)apc_context, (ULONG_PTR)io, 0);
-    else if (!apc)
-        iocp_file_completed(file, apc_context, status, (ULONG_PTR)n, true);
+    result.Status = status;
+    result.Information = 0;
+    if (NT_ERROR(status))
+        status = guest_copy_out(io, &result, sizeof(result)) ? STATUS_ACCESS_VIOLATION : status;
+    else
+        status = async_finish_inline(file, &target, status, (ULONG_PTR)n);
 done:
     object_release(&file->header);
     return status;

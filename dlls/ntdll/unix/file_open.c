@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "path.h"
+#include "pipe.h"
 
 #define WRITE_RIGHTS (FILE_WRITE_DATA | FILE_APPEND_DATA)
 #define READ_RIGHTS  (FILE_READ_DATA | FILE_EXECUTE)
@@ -116,6 +116,21 @@ static NTSTATUS create_new(const struct path *path, const struct request *reques
     return *fd < 0 ? errno_to_status(errno) : STATUS_SUCCESS;
 }
 
+/* The pipes' device: what waits for a pipe or lists them opens it. An instance is opened by the caller. */
+static NTSTATUS open_pipes(const struct path *path, const struct request *request, int *fd,
+                           ULONG_PTR *information)
+{
+    *information = FILE_OPENED;
+    if (request->disposition == FILE_CREATE)
+        return STATUS_ACCESS_DENIED;
+    if (path->pipe_name_length)
+        return STATUS_SUCCESS;
+    mkdir(process.session_dir, 0700);
+    mkdir(path->unix_path, 0700);
+    *fd = open(path->unix_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd < 0 ? errno_to_status(errno) : STATUS_SUCCESS;
+}
+
 /* Opens or makes; `information` is what IO_STATUS_BLOCK says (FILE_OPENED …). */
 static NTSTATUS open_or_create(const OBJECT_ATTRIBUTES *attributes, const struct request *request,
                                struct path *path, int *fd, ULONG_PTR *information)
@@ -128,7 +143,7 @@ static NTSTATUS open_or_create(const OBJECT_ATTRIBUTES *attributes, const struct
         if (status && !is_missing)
             return status;
         if (path->kind == PATH_PIPE)
-            return STATUS_NOT_IMPLEMENTED;
+            return open_pipes(path, request, fd, information);
         if (path->kind != PATH_FILE) {
             const char *device = path->kind == PATH_NULL ? "/dev/null" : "/dev/tty";
 
@@ -165,6 +180,9 @@ static NTSTATUS finish_open(int fd, const struct path *path, const struct reques
     NTSTATUS status;
     int flags;
 
+    if (path->kind == PATH_PIPE && path->pipe_name_length)
+        return pipe_open_client(path->unix_path, request->access, request->sharing,
+                                request->options, out);
     status = file_create_object(fd, path->unix_path, request->access, request->sharing,
                                 request->options, &file);
     if (status)

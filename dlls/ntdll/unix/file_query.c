@@ -3,12 +3,16 @@
  * What is known of a file by its name, and what kind of device a handle leads to.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
-#include "file.h"
+#include "info.h"
 #include "path.h"
+#include "pipe.h"
 #include "winioctl.h"
 
 /* 100 ns units since 1601. */
@@ -72,6 +76,70 @@ NTSTATUS WINAPI NtQueryAttributesFile(const OBJECT_ATTRIBUTES *attributes,
     result.ChangeTime = full.ChangeTime;
     result.FileAttributes = full.FileAttributes;
     return guest_copy_out(info, &result, sizeof(result));
+}
+
+/* --- The name of an open file --- */
+
+/* As Linux knows it now: links resolved, renamings followed. malloc'ed, NULL without one. */
+static char *current_path(const struct file *file)
+{
+    static const char deleted[] = " (deleted)";
+    char link[64], path[PATH_MAX];
+    struct stat st;
+    ssize_t length;
+
+    if (!file->unix_path || (file->kind != FILE_KIND_DISK && file->kind != FILE_KIND_DIRECTORY))
+        return NULL;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", file->fd);
+    length = readlink(link, path, sizeof(path) - 1);
+    if (length <= 0 || path[0] != '/')
+        return strdup(file->unix_path);
+    path[length] = 0;
+    if ((size_t)length > sizeof(deleted) && stat(path, &st) &&
+        !strcmp(path + length - sizeof(deleted) + 1, deleted))
+        return strdup(file->unix_path);
+    return strdup(path);
+}
+
+NTSTATUS file_query_name(struct object *object, void *buffer, ULONG length, ULONG *needed)
+{
+    static const WCHAR drives[] = L"\\??\\", pipes[] = L"\\Device\\NamedPipe\\",
+                       null_device[] = L"\\Device\\Null", console[] = L"\\Device\\ConDrv";
+    struct file *file = container_of(object, struct file, header);
+    char *path = current_path(file);
+    WCHAR *dos = path ? path_unix_to_dos(path) : NULL, *name = NULL;
+    size_t count = 0;
+    NTSTATUS status = STATUS_NO_MEMORY;
+
+    if (path && dos) {
+        while (dos[count])
+            count++;
+        name = malloc(sizeof(drives) + (count + 1) * sizeof(WCHAR));
+        if (name) {
+            memcpy(name, drives, sizeof(drives));
+            memcpy((char *)name + sizeof(drives) - sizeof(WCHAR), dos, (count + 1) * sizeof(WCHAR));
+        }
+    } else if (file->pipe && file->pipe->name) {
+        count = file->pipe->name_length;
+        name = malloc(sizeof(pipes) + count * sizeof(WCHAR));
+        if (name) {
+            memcpy(name, pipes, sizeof(pipes));
+            memcpy((char *)name + sizeof(pipes) - sizeof(WCHAR), file->pipe->name,
+                   count * sizeof(WCHAR));
+            name[sizeof(pipes) / sizeof(WCHAR) - 1 + count] = 0;
+        }
+    } else if (!path) {
+        status = answer_string(buffer, length, needed,
+                               file->kind == FILE_KIND_CONSOLE ? console
+                               : file->kind == FILE_KIND_CHAR  ? null_device
+                                                               : NULL);
+    }
+    if (name)
+        status = answer_string(buffer, length, needed, name);
+    free(name);
+    free(dos);
+    free(path);
+    return status;
 }
 
 /* GetFileType asks this: it is how a program tells a terminal from a pipe and a file. */

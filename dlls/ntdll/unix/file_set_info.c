@@ -15,6 +15,7 @@
 #include "info.h"
 #include "iocp.h"
 #include "path.h"
+#include "pipe.h"
 #include "section.h"
 
 /* Classes that Wine 8's headers do not name (ntifs.h). */
@@ -241,6 +242,7 @@ static NTSTATUS set(struct file *file, FILE_INFORMATION_CLASS class, const void 
         FILE_RENAME_INFORMATION rename;
         FILE_LINK_INFORMATION link;
         FILE_COMPLETION_INFORMATION completion;
+        FILE_PIPE_INFORMATION pipe_mode;
         ULONG flags;
     } *info = data;
 
@@ -290,8 +292,12 @@ static NTSTATUS set(struct file *file, FILE_INFORMATION_CLASS class, const void 
             return STATUS_INFO_LENGTH_MISMATCH;
         file->completion_flags |= info->flags;
         return STATUS_SUCCESS;
-    case FileIoPriorityHintInformation:
     case FilePipeInformation:
+        if (length < sizeof(info->pipe_mode))
+            return STATUS_INFO_LENGTH_MISMATCH;
+        return file->kind == FILE_KIND_PIPE ? pipe_end_set_mode(file, &info->pipe_mode)
+                                            : STATUS_INVALID_PARAMETER;
+    case FileIoPriorityHintInformation:
     case FileModeInformation:
         return STATUS_SUCCESS; /* hints */
     default:

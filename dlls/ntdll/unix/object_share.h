@@ -20,7 +20,7 @@ struct object_description {
     uint32_t path_bytes;    /* with its NUL; 0: no path */
     int32_t pid, tid;       /* process, thread */
     uint64_t bytes;         /* section: its size */
-    uint64_t address;       /* thread: its entry point */
+    uint64_t address;       /* thread: its entry point; file: pipe_end_export's answer */
     uint64_t id;            /* the server's, 0: it does not know the object */
     uint64_t reserved;
 };

@@ -7,6 +7,7 @@
 
 #include "file.h"
 #include "path.h"
+#include "pipe.h"
 
 /* Does `name` begin with `prefix` (upper case, ASCII)? */
 static bool has_prefix(const WCHAR *name, size_t length, const WCHAR *prefix, size_t *prefix_length)
@@ -72,6 +73,26 @@ static NTSTATUS find(const char *folder, const WCHAR *name, size_t length, struc
     return path_find_below(folder, name, length, &path->unix_path);
 }
 
+/* A pipe is found by name in the session's folder; whether it is there, its opening will tell. */
+static NTSTATUS look_up_pipe(const WCHAR *name, size_t length, struct path *path)
+{
+    NTSTATUS status = pipe_folder_path(name, length, &path->unix_path);
+
+    if (status)
+        return status;
+    path->kind = PATH_PIPE;
+    path->pipe_name_length = length;
+    if (!length)
+        return STATUS_SUCCESS;
+    path->pipe_name = malloc(length * sizeof(WCHAR));
+    if (!path->pipe_name) {
+        path_free(path);
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(path->pipe_name, name, length * sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
 /* What follows \??\ . */
 static NTSTATUS look_up_dos_device(const WCHAR *name, size_t length, struct path *path)
 {
@@ -105,10 +126,8 @@ static NTSTATUS look_up_dos_device(const WCHAR *name, size_t length, struct path
             return STATUS_SUCCESS;
         }
     }
-    if (has_prefix(name, length, L"PIPE\\", &used)) {
-        path->kind = PATH_PIPE;
-        return STATUS_SUCCESS;
-    }
+    if (has_prefix(name, length, L"PIPE\\", &used))
+        return look_up_pipe(name + used, length - used, path);
     if (has_prefix(name, length, L"UNC\\", &used))
         return STATUS_BAD_NETWORK_PATH;
     for (size_t i = 0; i < length; i++)
@@ -131,10 +150,8 @@ static NTSTATUS look_up_absolute(const WCHAR *name, size_t length, struct path *
         path->kind = PATH_NULL;
         return STATUS_SUCCESS;
     }
-    if (has_prefix(name, length, L"\\DEVICE\\NAMEDPIPE\\", &used)) {
-        path->kind = PATH_PIPE;
-        return STATUS_SUCCESS;
-    }
+    if (has_prefix(name, length, L"\\DEVICE\\NAMEDPIPE\\", &used))
+        return look_up_pipe(name + used, length - used, path);
     if (has_prefix(name, length, L"\\SYSTEMROOT\\", &used)) {
         char *windows;
         NTSTATUS status;
@@ -195,7 +212,9 @@ NTSTATUS path_look_up(const OBJECT_ATTRIBUTES *attributes, struct path *path)
 void path_free(struct path *path)
 {
     free(path->unix_path);
+    free(path->pipe_name);
     path->unix_path = NULL;
+    path->pipe_name = NULL;
 }
 
 NTSTATUS path_nt_to_unix(const OBJECT_ATTRIBUTES *attributes, char **unix_path)

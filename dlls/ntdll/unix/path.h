@@ -22,6 +22,9 @@ size_t path_wide_to_bytes(const WCHAR *wide, size_t length, char *bytes);
 size_t path_name_to_wide(const char *name, size_t length, WCHAR *wide);
 size_t path_name_from_wide(const WCHAR *wide, size_t length, char *name);
 
+/* Upper case as Windows folds names. */
+WCHAR path_fold(WCHAR c);
+
 /* Whether two names are the same to Windows. */
 bool path_names_equal(const WCHAR *a, size_t a_length, const WCHAR *b, size_t b_length);
 
@@ -30,13 +33,15 @@ enum path_kind {
     PATH_FILE,    /* a file or folder; unix_path is set */
     PATH_NULL,    /* \??\NUL */
     PATH_CONSOLE_IN, PATH_CONSOLE_OUT, PATH_CONSOLE,
-    PATH_PIPE,    /* \??\pipe\NAME; unix_path is NULL */
+    PATH_PIPE,    /* \??\pipe\NAME; unix_path is the folder of its instances (pipe.h) */
 };
 
 struct path {
     enum path_kind kind;
     char *unix_path;      /* malloc'ed */
     bool trailing_slash;  /* the name ended with a backslash: only a folder may have it */
+    WCHAR *pipe_name;     /* malloc'ed; NULL for the device itself, \??\pipe\ */
+    size_t pipe_name_length;
 };
 
 /* Looks an NT name up; `attributes` and what it points to may be the program's memory. STATUS_SUCCESS: it

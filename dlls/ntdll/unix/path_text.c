@@ -160,15 +160,21 @@ static WCHAR fold(WCHAR c)
     return upper < 0x10000 && upper >= 0x80 ? (WCHAR)upper : c;
 }
 
-bool path_names_equal(const WCHAR *a, size_t a_length, const WCHAR *b, size_t b_length)
+WCHAR path_fold(WCHAR c)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    if (c >= 0x80)
+        pthread_once(&once, open_case_locale);
+    return fold(c);
+}
+
+bool path_names_equal(const WCHAR *a, size_t a_length, const WCHAR *b, size_t b_length)
+{
     if (a_length != b_length)
         return false;
-    pthread_once(&once, open_case_locale);
     for (size_t i = 0; i < a_length; i++)
-        if (a[i] != b[i] && fold(a[i]) != fold(b[i]))
+        if (a[i] != b[i] && path_fold(a[i]) != path_fold(b[i]))
             return false;
     return true;
 }
