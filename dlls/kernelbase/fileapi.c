@@ -50,7 +50,9 @@ HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD sharing, LPSECURITY_
         SetLastError(ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;
     }
-    if (creation < CREATE_NEW || creation > TRUNCATE_EXISTING) {
+    /* TRUNCATE_EXISTING must come with the right to write (documented). */
+    if (creation < CREATE_NEW || creation > TRUNCATE_EXISTING ||
+        (creation == TRUNCATE_EXISTING && !(access & (GENERIC_WRITE | GENERIC_ALL)))) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return INVALID_HANDLE_VALUE;
     }
@@ -399,13 +401,18 @@ BOOL WINAPI LockFileEx(HANDLE file, DWORD flags, DWORD reserved, DWORD low, DWOR
 {
     LARGE_INTEGER offset = {.u = {overlapped->Offset, (LONG)overlapped->OffsetHigh}};
     LARGE_INTEGER length = {.u = {low, (LONG)high}};
+    struct request request;
+    NTSTATUS status;
 
     if (reserved)
         return set_error(ERROR_INVALID_PARAMETER);
-    return check_status(NtLockFile(file, overlapped->hEvent, NULL, NULL,
-                                   (IO_STATUS_BLOCK *)overlapped, &offset, &length, NULL,
-                                   !!(flags & LOCKFILE_FAIL_IMMEDIATELY),
-                                   !!(flags & LOCKFILE_EXCLUSIVE_LOCK)));
+    request_from(&request, overlapped, NULL);
+    status = NtLockFile(file, request.event, NULL, request.context, request.status, &offset,
+                        &length, NULL, !!(flags & LOCKFILE_FAIL_IMMEDIATELY),
+                        !!(flags & LOCKFILE_EXCLUSIVE_LOCK));
+    if (status == STATUS_PENDING)
+        return set_error(ERROR_IO_PENDING);
+    return check_status(status);
 }
 
 BOOL WINAPI UnlockFileEx(HANDLE file, DWORD reserved, DWORD low, DWORD high, LPOVERLAPPED overlapped)

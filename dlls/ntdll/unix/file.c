@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "file_lock.h"
 #include "object_share.h"
 #include "pipe.h"
 
@@ -28,6 +29,7 @@ static void file_destroy(struct object *object)
 {
     struct file *file = container_of(object, struct file, header);
 
+    file_lock_forget(file);
     if (file_share_leave(file) && file->unix_path) {
         struct stat st;
 
@@ -113,16 +115,6 @@ ACCESS_MASK file_map_access(ACCESS_MASK access)
     if (access & GENERIC_ALL)
         access |= FILE_ALL_ACCESS;
     return access & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL);
-}
-
-ULONG file_attributes(const struct stat *st)
-{
-    ULONG attributes = S_ISDIR(st->st_mode) ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE;
-
-    /* A folder without write permission still takes new files on Windows: the bit says nothing. */
-    if (!S_ISDIR(st->st_mode) && !(st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)))
-        attributes |= FILE_ATTRIBUTE_READONLY;
-    return attributes;
 }
 
 static enum file_kind kind_of(const struct stat *st, int fd)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "file_lock.h"
 #include "pipe.h"
 #include "virtual_watch.h"
 
@@ -157,6 +158,16 @@ static ssize_t do_disk_io(struct file *file, void *buffer, size_t length, off_t 
     return n;
 }
 
+/* With the position lock held. */
+static NTSTATUS check_locks(const struct file *file, off_t where, size_t length, bool writing)
+{
+    if (!file_lock_exists())
+        return STATUS_SUCCESS;
+    if (where < 0)
+        where = lseek(file->fd, 0, where == AT_END ? SEEK_END : SEEK_CUR);
+    return file_lock_check(file, (uint64_t)where, length, writing);
+}
+
 static NTSTATUS status_of_error(const struct file *file, int error, bool writing)
 {
     if (error == EFAULT)
@@ -223,6 +234,11 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
     file_set_signaled(file, false);
     if (file->kind == FILE_KIND_DISK) {
         pthread_mutex_lock(&file->position_lock);
+        status = check_locks(file, where, length, writing);
+        if (status) {
+            pthread_mutex_unlock(&file->position_lock);
+            goto done;
+        }
         n = do_disk_io(file, buffer, length, where, writing, is_direct);
         pthread_mutex_unlock(&file->position_lock);
     } else {
