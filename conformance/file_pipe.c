@@ -11,6 +11,7 @@
 static int child(int argc, char **argv);
 
 #include "conformance.h"
+#include "conformance_folder.h"
 
 static char pipe_name[64];
 
@@ -25,13 +26,6 @@ static HANDLE open_client(DWORD access, DWORD flags)
 {
     return CreateFileA(pipe_name, access, 0, NULL, OPEN_EXISTING, flags, NULL);
 }
-
-#define check_error(call, expected)                                                                \
-    do {                                                                                           \
-        SetLastError(0xdeadbeef);                                                                  \
-        ok(!(call) && GetLastError() == (expected), "%s: error %lu, expected %s", #call,           \
-           GetLastError(), #expected);                                                             \
-    } while (0)
 
 /* --- One thread plays both sides: a client may connect and write before the server listens [D] --- */
 

@@ -11,7 +11,7 @@ static NTSTATUS open_name(const WCHAR *name, ACCESS_MASK access, ULONG options, 
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
     UNICODE_STRING path;
-    NTSTATUS status = RtlDosPathNameToNtPathName_U_WithStatus(name, &path, NULL, NULL);
+    NTSTATUS status = nt_path_status(name, &path);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -31,9 +31,7 @@ static NTSTATUS query_attributes(const WCHAR *name, FILE_NETWORK_OPEN_INFORMATIO
     UNICODE_STRING path;
     NTSTATUS status;
 
-    if (!name)
-        return STATUS_OBJECT_PATH_NOT_FOUND;
-    status = RtlDosPathNameToNtPathName_U_WithStatus(name, &path, NULL, NULL);
+    status = nt_path_status(name, &path);
     if (!NT_SUCCESS(status))
         return status;
     InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE, NULL, NULL);
@@ -204,7 +202,7 @@ static NTSTATUS rename_open_file(HANDLE file, const WCHAR *target, bool replace)
     FILE_RENAME_INFORMATION *info;
     UNICODE_STRING path;
     IO_STATUS_BLOCK io;
-    NTSTATUS status = RtlDosPathNameToNtPathName_U_WithStatus(target, &path, NULL, NULL);
+    NTSTATUS status = nt_path_status(target, &path);
     ULONG bytes;
 
     if (!NT_SUCCESS(status))
@@ -405,7 +403,7 @@ BOOL WINAPI CreateHardLinkW(LPCWSTR name, LPCWSTR existing, SECURITY_ATTRIBUTES 
     (void)security;
     if (!check_status(open_name(existing, FILE_WRITE_ATTRIBUTES, FILE_NON_DIRECTORY_FILE, &file)))
         return FALSE;
-    status = RtlDosPathNameToNtPathName_U_WithStatus(name, &path, NULL, NULL);
+    status = nt_path_status(name, &path);
     if (NT_SUCCESS(status)) {
         bytes = (ULONG)(FIELD_OFFSET(FILE_LINK_INFORMATION, FileName) + path.Length + sizeof(WCHAR));
         info = RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, bytes);

@@ -104,5 +104,6 @@ void object_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string,
 
 /* A DOS path as an NT path in *nt (freed with RtlFreeUnicodeString). */
 BOOL nt_path(const WCHAR *path, UNICODE_STRING *nt);
+NTSTATUS nt_path_status(const WCHAR *path, UNICODE_STRING *nt);
 
 #endif

@@ -116,9 +116,16 @@ void object_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string,
                                security ? security->lpSecurityDescriptor : NULL);
 }
 
+/* No name is no path: ERROR_PATH_NOT_FOUND, whichever function is asked (Wine's tests of CreateDirectory,
+ * GetFileAttributes and FindFirstFile pass on Windows with that). */
+NTSTATUS nt_path_status(const WCHAR *path, UNICODE_STRING *nt)
+{
+    if (!path || !*path)
+        return STATUS_OBJECT_PATH_NOT_FOUND;
+    return RtlDosPathNameToNtPathName_U_WithStatus(path, nt, NULL, NULL);
+}
+
 BOOL nt_path(const WCHAR *path, UNICODE_STRING *nt)
 {
-    if (!path)
-        return set_error(ERROR_PATH_NOT_FOUND);
-    return check_status(RtlDosPathNameToNtPathName_U_WithStatus(path, nt, NULL, NULL));
+    return check_status(nt_path_status(path, nt));
 }

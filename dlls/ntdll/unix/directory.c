@@ -7,6 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -188,8 +190,10 @@ static ULONG fill_entry(const struct layout *layout, const struct file *file, co
     if (!layout->is_short) {
         FILE_STANDARD_INFORMATION standard;
         FILE_BASIC_INFORMATION basic;
+        char path[64 + NAME_MAX];
 
-        file_fill_basic(&st, &basic);
+        snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", file->fd, name);
+        file_fill_basic(&st, file_attributes(&st, -1, path), &basic);
         file_fill_standard(NULL, &st, &standard);
         common->CreationTime = basic.CreationTime;
         common->LastAccessTime = basic.LastAccessTime;

@@ -73,8 +73,16 @@ ACCESS_MASK file_map_access(ACCESS_MASK access);
 /* NtQueryObject's name: \??\C:\…, \Device\NamedPipe\NAME (file_query.c). */
 NTSTATUS file_query_name(struct object *object, void *buffer, ULONG length, ULONG *needed);
 
-/* FILE_ATTRIBUTE_* of a file. */
-ULONG file_attributes(const struct stat *st);
+/* FILE_ATTRIBUTE_* (file_attributes.c) of an open file, or (path not NULL) of one by name. */
+ULONG file_attributes(const struct stat *st, int fd, const char *path);
+/* Keeps those that Linux does not have itself. 0 or -errno. */
+int file_store_attributes(int fd, const struct stat *st, ULONG attributes);
+
+/* FILE_ATTRIBUTE_READONLY binds everybody, root as well. */
+static inline bool file_is_read_only(const struct stat *st)
+{
+    return !S_ISDIR(st->st_mode) && !(st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
+}
 
 /* --- file_wait.c: waiting on the file itself ------------------------------------------------- */
 
@@ -83,7 +91,10 @@ void file_set_signaled(struct file *file, bool is_signaled);
 struct sync *file_get_sync(struct object *object);
 void file_wait_free(struct file *file);
 
-/* --- file_share.c: who has which file open, in this process ---------------------------------- */
+/* --- file_share.c: who has which file open --------------------------------------------------- */
+
+/* Where the bytes are that stand for rights; no lock of the program's reaches so far. */
+#define FILE_SHARE_LOCKS 0x7fffffffffffff00ll
 
 /* Enters the file, or STATUS_SHARING_VIOLATION / STATUS_DELETE_PENDING. */
 NTSTATUS file_share_enter(struct file *file);

@@ -20,7 +20,7 @@ static LONGLONG nt_time(struct timespec time)
     return (time.tv_sec + 11644473600) * 10000000 + time.tv_nsec / 100;
 }
 
-void file_fill_basic(const struct stat *st, FILE_BASIC_INFORMATION *info)
+void file_fill_basic(const struct stat *st, ULONG attributes, FILE_BASIC_INFORMATION *info)
 {
     memset(info, 0, sizeof(*info));
     info->LastAccessTime.QuadPart = nt_time(st->st_atim);
@@ -30,7 +30,7 @@ void file_fill_basic(const struct stat *st, FILE_BASIC_INFORMATION *info)
     info->CreationTime.QuadPart = info->LastWriteTime.QuadPart < info->ChangeTime.QuadPart
                                       ? info->LastWriteTime.QuadPart
                                       : info->ChangeTime.QuadPart;
-    info->FileAttributes = file_attributes(st);
+    info->FileAttributes = attributes;
 }
 
 void file_fill_standard(const struct file *file, const struct stat *st,
@@ -127,12 +127,13 @@ union answer {
     ULONG number;
 };
 
-static void fill_network(const struct stat *st, FILE_NETWORK_OPEN_INFORMATION *info)
+static void fill_network(const struct stat *st, ULONG attributes,
+                         FILE_NETWORK_OPEN_INFORMATION *info)
 {
     FILE_STANDARD_INFORMATION standard;
     FILE_BASIC_INFORMATION basic;
 
-    file_fill_basic(st, &basic);
+    file_fill_basic(st, attributes, &basic);
     file_fill_standard(NULL, st, &standard);
     memset(info, 0, sizeof(*info));
     info->CreationTime = basic.CreationTime;
@@ -150,7 +151,7 @@ static ULONG fill(struct file *file, const struct stat *st, ACCESS_MASK access,
 {
     switch ((int)class) {
     case FileBasicInformation:
-        file_fill_basic(st, &value->basic);
+        file_fill_basic(st, file_attributes(st, file->fd, NULL), &value->basic);
         return sizeof(value->basic);
     case FileStandardInformation:
         file_fill_standard(file, st, &value->standard);
@@ -175,10 +176,10 @@ static ULONG fill(struct file *file, const struct stat *st, ACCESS_MASK access,
     case FileAlignmentInformation:
         return sizeof(value->alignment);
     case FileNetworkOpenInformation:
-        fill_network(st, &value->network);
+        fill_network(st, file_attributes(st, file->fd, NULL), &value->network);
         return sizeof(value->network);
     case FileAttributeTagInformation:
-        value->tag.FileAttributes = file_attributes(st);
+        value->tag.FileAttributes = file_attributes(st, file->fd, NULL);
         return sizeof(value->tag);
     case FileIdInformation:
         value->id.VolumeSerialNumber = st->st_dev;
@@ -215,7 +216,7 @@ static NTSTATUS query_all(struct file *file, const struct stat *st, ACCESS_MASK 
     if (length < sizeof(FILE_ALL_INFORMATION))
         return STATUS_INFO_LENGTH_MISMATCH;
     memset(&value, 0, sizeof(value));
-    file_fill_basic(st, &value.all.BasicInformation);
+    file_fill_basic(st, file_attributes(st, file->fd, NULL), &value.all.BasicInformation);
     file_fill_standard(file, st, &value.all.StandardInformation);
     value.all.InternalInformation.IndexNumber.QuadPart = (LONGLONG)st->st_ino;
     value.all.AccessInformation.AccessFlags = access;

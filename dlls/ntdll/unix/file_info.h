@@ -6,7 +6,7 @@
 
 #include "file.h"
 
-void file_fill_basic(const struct stat *st, FILE_BASIC_INFORMATION *info);
+void file_fill_basic(const struct stat *st, ULONG attributes, FILE_BASIC_INFORMATION *info);
 /* `file` NULL: nothing of an opening is known. */
 void file_fill_standard(const struct file *file, const struct stat *st,
                         FILE_STANDARD_INFORMATION *info);

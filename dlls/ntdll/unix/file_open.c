@@ -82,14 +82,24 @@ static NTSTATUS open_existing(const struct path *path, const struct request *req
         if (path->trailing_slash)
             return STATUS_OBJECT_NAME_INVALID;
         /* Root may write to anything on Linux; on Windows the attribute binds everybody. */
-        if (file_attributes(&st) & FILE_ATTRIBUTE_READONLY) {
+        if (file_is_read_only(&st)) {
             if ((request->access & WRITE_RIGHTS) || overwrites(request->disposition))
                 return STATUS_ACCESS_DENIED;
             if (request->options & FILE_DELETE_ON_CLOSE)
                 return STATUS_CANNOT_DELETE;
         }
+        /* Documented: what is hidden or a system file is only overwritten by one that says so. */
+        if (overwrites(request->disposition) &&
+            file_attributes(&st, -1, path->unix_path) & ~request->attributes &
+                (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM))
+            return STATUS_ACCESS_DENIED;
     }
-    *fd = open(path->unix_path, mode);
+    *fd = -1;
+    /* Share modes need a descriptor that can be read (file_share.c). */
+    if (S_ISREG(st.st_mode) && (mode & O_ACCMODE) == O_WRONLY)
+        *fd = open(path->unix_path, (mode & ~O_ACCMODE) | O_RDWR);
+    if (*fd < 0)
+        *fd = open(path->unix_path, mode);
     /* Attributes may be asked of a file that may not be read. */
     if (*fd < 0 && errno == EACCES && !(request->access & (READ_RIGHTS | WRITE_RIGHTS)) &&
         !overwrites(request->disposition))
@@ -110,7 +120,7 @@ static NTSTATUS create_new(const struct path *path, const struct request *reques
             return STATUS_OBJECT_NAME_INVALID;
         if (read_only && (request->options & FILE_DELETE_ON_CLOSE))
             return STATUS_CANNOT_DELETE;
-        *fd = open(path->unix_path, linux_mode(request) | O_CREAT | O_EXCL,
+        *fd = open(path->unix_path, (linux_mode(request) & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL,
                    read_only ? 0444 : 0666);
     }
     return *fd < 0 ? errno_to_status(errno) : STATUS_SUCCESS;
@@ -172,6 +182,21 @@ static NTSTATUS open_or_create(const OBJECT_ATTRIBUTES *attributes, const struct
     }
 }
 
+/* A file that was made, or made anew, has the attributes that were asked for, and "archive". */
+static NTSTATUS give_attributes(int fd, const struct request *request)
+{
+    struct stat st;
+    int error;
+
+    if (!(request->attributes & (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |
+                                 FILE_ATTRIBUTE_TEMPORARY | FILE_ATTRIBUTE_OFFLINE)))
+        return STATUS_SUCCESS;
+    if (fstat(fd, &st))
+        return errno_to_status(errno);
+    error = file_store_attributes(fd, &st, request->attributes | FILE_ATTRIBUTE_ARCHIVE);
+    return error ? errno_to_status(-error) : STATUS_SUCCESS;
+}
+
 /* The object on an open descriptor, entered among the openings, emptied if that was asked. */
 static NTSTATUS finish_open(int fd, const struct path *path, const struct request *request,
                             ULONG_PTR information, struct file **out)
@@ -195,6 +220,9 @@ static NTSTATUS finish_open(int fd, const struct path *path, const struct reques
     if (!status && file->kind == FILE_KIND_DISK && information != FILE_CREATED &&
         overwrites(request->disposition) && ftruncate(fd, 0))
         status = errno_to_status(errno);
+    if (!status && file->kind == FILE_KIND_DISK &&
+        (information == FILE_CREATED || overwrites(request->disposition)))
+        status = give_attributes(fd, request);
     if (status) {
         object_release(&file->header);
         return status;

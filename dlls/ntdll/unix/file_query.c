@@ -22,7 +22,7 @@ static LONGLONG nt_time(struct timespec time)
 }
 
 /* The statistics of a name; a device has none. */
-static NTSTATUS stat_name(const OBJECT_ATTRIBUTES *attributes, struct stat *st)
+static NTSTATUS stat_name(const OBJECT_ATTRIBUTES *attributes, struct stat *st, ULONG *file_attribs)
 {
     char *unix_path;
     NTSTATUS status = path_nt_to_unix(attributes, &unix_path);
@@ -33,6 +33,8 @@ static NTSTATUS stat_name(const OBJECT_ATTRIBUTES *attributes, struct stat *st)
         return status;
     if (stat(unix_path, st))
         status = errno_to_status(errno);
+    else
+        *file_attribs = file_attributes(st, -1, unix_path);
     free(unix_path);
     return status;
 }
@@ -42,7 +44,8 @@ NTSTATUS WINAPI NtQueryFullAttributesFile(const OBJECT_ATTRIBUTES *attributes,
 {
     FILE_NETWORK_OPEN_INFORMATION result = {0};
     struct stat st;
-    NTSTATUS status = stat_name(attributes, &st);
+    ULONG file_attribs = 0;
+    NTSTATUS status = stat_name(attributes, &st, &file_attribs);
 
     if (status)
         return status;
@@ -57,7 +60,7 @@ NTSTATUS WINAPI NtQueryFullAttributesFile(const OBJECT_ATTRIBUTES *attributes,
         result.AllocationSize.QuadPart = (LONGLONG)st.st_blocks * 512;
         result.EndOfFile.QuadPart = st.st_size;
     }
-    result.FileAttributes = file_attributes(&st);
+    result.FileAttributes = file_attribs;
     return guest_copy_out(info, &result, sizeof(result));
 }
 

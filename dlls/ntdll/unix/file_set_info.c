@@ -41,6 +41,7 @@ static NTSTATUS set_basic(struct file *file, const FILE_BASIC_INFORMATION *info)
 
     if (info->FileAttributes) {
         mode_t mode;
+        int error;
 
         if (fstat(file->fd, &st))
             return errno_to_status(errno);
@@ -53,9 +54,15 @@ static NTSTATUS set_basic(struct file *file, const FILE_BASIC_INFORMATION *info)
                 mode &= ~(mode_t)0222;
             else
                 mode |= (mode_t)(0200 | ((mode & 0040) >> 1));
-            if (mode != (st.st_mode & 07777) && fchmod(file->fd, mode))
-                return errno_to_status(errno);
         }
+        /* Extended attributes need a file that may be written: made so before, or made read-only after. */
+        if (mode & ~st.st_mode & 07777 && fchmod(file->fd, mode))
+            return errno_to_status(errno);
+        error = file_store_attributes(file->fd, &st, info->FileAttributes);
+        if (error)
+            return errno_to_status(-error);
+        if (st.st_mode & 07777 & ~mode && fchmod(file->fd, mode))
+            return errno_to_status(errno);
     }
     if ((times[0].tv_nsec != UTIME_OMIT || times[1].tv_nsec != UTIME_OMIT) &&
         futimens(file->fd, times))
@@ -106,7 +113,7 @@ static NTSTATUS set_disposition(struct file *file, bool is_deleted)
                                                          : errno_to_status(errno);
         return STATUS_SUCCESS; /* it is gone at once, which the handle does not notice */
     }
-    if (file_attributes(&st) & FILE_ATTRIBUTE_READONLY)
+    if (file_is_read_only(&st))
         return STATUS_CANNOT_DELETE;
     /* Neither can a file with a section or a view (Wine's ntdll/tests/file.c, which pass on Windows). */
     if (section_is_file_mapped(file->fd, 0, true))
@@ -306,6 +313,21 @@ static NTSTATUS set(struct file *file, FILE_INFORMATION_CLASS class, const void 
     }
 }
 
+/* What the handle must have been opened with (ntifs.h, "Remarks" of each structure). */
+static ACCESS_MASK needed_access(FILE_INFORMATION_CLASS class)
+{
+    switch ((int)class) {
+    case FileBasicInformation: return FILE_WRITE_ATTRIBUTES;
+    case FileEndOfFileInformation:
+    case FileAllocationInformation: return FILE_WRITE_DATA;
+    case FileDispositionInformation:
+    case FILE_DISPOSITION_INFORMATION_EX:
+    case FileRenameInformation:
+    case FILE_RENAME_INFORMATION_EX: return DELETE;
+    default: return 0;
+    }
+}
+
 NTSTATUS WINAPI NtSetInformationFile(HANDLE handle, IO_STATUS_BLOCK *io, void *buffer, ULONG length,
                                      FILE_INFORMATION_CLASS class)
 {
@@ -321,7 +343,7 @@ NTSTATUS WINAPI NtSetInformationFile(HANDLE handle, IO_STATUS_BLOCK *io, void *b
         return STATUS_NO_MEMORY;
     status = guest_copy_in(copy, buffer, length);
     if (!status)
-        status = file_from_handle(handle, 0, &file);
+        status = file_from_handle(handle, needed_access(class), &file);
     if (!status) {
         status = set(file, class, copy, length);
         object_release(&file->header);

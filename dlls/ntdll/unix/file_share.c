@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Share modes: which openings of one file may stand side by side. The table is this process's own;
- * other processes are not asked. A file is known by device and inode, so hard links and other spellings meet.
+ * Share modes: which openings of one file may stand side by side. A file is known by device and inode, so hard
+ * links and other spellings meet.
+ *
+ * This process's openings are in a table. Between processes, each opening holds read locks on bytes of the file itself,
+ * far behind any data: one byte for each right that it has, one for each that it denies to others. They are Linux'
+ * open-file-description locks: they live as long as the opening, whichever processes share it, and go
+ * with the last of them. An opening locks first and looks then; of two at the same time one at least sees the
+ * other. A descriptor that cannot be read cannot hold such locks, and a file system may have none: then other
+ * processes are not bound.
  */
+#include <fcntl.h>
+
 #include "file.h"
 
 #define BUCKETS 64
@@ -27,6 +36,35 @@ static ULONG needed_sharing(ULONG access)
     if (access & DELETE)
         needed |= FILE_SHARE_DELETE;
     return needed;
+}
+
+/* Bits are bytes at FILE_SHARE_LOCKS: what the opening has in bits 0 to 2, what it denies in 3 to 5. */
+static bool lock_bits(const struct file *file, ULONG bits, int command, short type)
+{
+    bool found = false;
+
+    for (unsigned at = 0; at < 6 && !found; at++) {
+        struct flock lock = {.l_type = type, .l_whence = SEEK_SET,
+                             .l_start = FILE_SHARE_LOCKS + at};
+
+        if (!(bits >> at & 1))
+            continue;
+        for (; bits >> at & 1; at++)
+            lock.l_len++;
+        found = !fcntl(file->fd, command, &lock) && command == F_OFD_GETLK &&
+                lock.l_type != F_UNLCK;
+    }
+    return found;
+}
+
+static bool others_object(const struct file *file, ULONG needed)
+{
+    ULONG denied = ~file->sharing & (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+
+    if (!needed || file->kind != FILE_KIND_DISK)
+        return false;
+    lock_bits(file, needed | denied << 3, F_OFD_SETLK, F_RDLCK);
+    return lock_bits(file, denied | needed << 3, F_OFD_GETLK, F_WRLCK);
 }
 
 NTSTATUS file_share_enter(struct file *file)
@@ -61,6 +99,10 @@ NTSTATUS file_share_enter(struct file *file)
         file->link = bucket;
     }
     pthread_mutex_unlock(&table_lock);
+    if (!status && others_object(file, needed)) {
+        file_share_leave(file);
+        status = STATUS_SHARING_VIOLATION;
+    }
     return status;
 }
 
