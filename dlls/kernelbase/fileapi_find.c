@@ -87,6 +87,32 @@ BOOL WINAPI FindClose(HANDLE handle)
     return TRUE;
 }
 
+/* What DOS meant by a pattern, in the characters that file systems know for it: < is a * that stops at the last dot,
+ * > a ? that may also stand for nothing at a dot or the end, " a dot that may also be the end. "*.*" is everything,
+ * "*." what has no extension. (FsRtlIsNameInExpression's page says what they match.) */
+static void translate_pattern(UNICODE_STRING *mask, bool ended_with_dot)
+{
+    WCHAR *text = mask->Buffer;
+    size_t length = mask->Length / sizeof(WCHAR);
+
+    if (length == 3 && !memcmp(text, L"*.*", 3 * sizeof(WCHAR))) {
+        mask->Length = sizeof(WCHAR);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' && i && text[i - 1] == '*')
+            text[i - 1] = '<';
+        if (text[i] == '?' || text[i] == '*') {
+            if (i && text[i - 1] == '.')
+                text[i - 1] = '"';
+            if (text[i] == '?')
+                text[i] = '>';
+        }
+    }
+    if (ended_with_dot && length && text[length - 1] == '*')
+        text[length - 1] = '<';
+}
+
 HANDLE WINAPI FindFirstFileExW(LPCWSTR name, FINDEX_INFO_LEVELS level, LPVOID data,
                                FINDEX_SEARCH_OPS search, LPVOID filter, DWORD flags)
 {
@@ -100,6 +126,10 @@ HANDLE WINAPI FindFirstFileExW(LPCWSTR name, FINDEX_INFO_LEVELS level, LPVOID da
     (void)filter, (void)flags;
     if (!name || level > FindExInfoBasic || search > FindExSearchLimitToDirectories || !data) {
         SetLastError(name ? ERROR_INVALID_PARAMETER : ERROR_PATH_NOT_FOUND);
+        return INVALID_HANDLE_VALUE;
+    }
+    if (!*name) {
+        SetLastError(ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;
     }
     if (!check_status(RtlDosPathNameToNtPathName_U_WithStatus(name, &path, &file_part, NULL)))
@@ -118,6 +148,8 @@ HANDLE WINAPI FindFirstFileExW(LPCWSTR name, FINDEX_INFO_LEVELS level, LPVOID da
     }
     RtlInitUnicodeString(&mask, file_part);
     status = RtlDuplicateUnicodeString(1, &mask, &find->mask);
+    if (NT_SUCCESS(status))
+        translate_pattern(&find->mask, name[wcslen(name) - 1] == '.');
     path.Length = (USHORT)((char *)file_part - (char *)path.Buffer);
     InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE, NULL, NULL);
     if (NT_SUCCESS(status))
@@ -130,7 +162,7 @@ HANDLE WINAPI FindFirstFileExW(LPCWSTR name, FINDEX_INFO_LEVELS level, LPVOID da
         RtlFreeUnicodeString(&find->mask);
         RtlFreeHeap(process_heap(), 0, find);
         /* The folder is what is missing. */
-        SetLastError(status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_NOT_A_DIRECTORY
+        SetLastError(status == STATUS_OBJECT_NAME_NOT_FOUND
                          ? ERROR_PATH_NOT_FOUND
                          : RtlNtStatusToDosError(status));
         return INVALID_HANDLE_VALUE;

@@ -424,6 +424,10 @@ BOOL WINAPI CreateHardLinkW(LPCWSTR name, LPCWSTR existing, SECURITY_ATTRIBUTES 
 
 DWORD WINAPI GetFullPathNameW(LPCWSTR name, DWORD size, LPWSTR buffer, LPWSTR *file_part)
 {
+    if (!name || !*name) {
+        SetLastError(ERROR_INVALID_NAME);
+        return 0;
+    }
     return RtlGetFullPathName_U(name, size * sizeof(WCHAR), buffer, file_part) / sizeof(WCHAR);
 }
 
@@ -510,10 +514,17 @@ UINT WINAPI GetTempFileNameW(LPCWSTR path, LPCWSTR prefix, UINT unique, LPWSTR b
 {
     size_t length = path ? wcslen(path) : 0, prefix_length = 0;
     UINT number = unique & 0xffff;
+    DWORD attributes;
     WCHAR *tail;
 
     if (!path || !buffer || length > MAX_PATH - 14) {
         SetLastError(length > MAX_PATH - 14 ? ERROR_BUFFER_OVERFLOW : ERROR_INVALID_PARAMETER);
+        return 0;
+    }
+    attributes = GetFileAttributesW(path);
+    if (!unique && (attributes == INVALID_FILE_ATTRIBUTES ||
+                    !(attributes & FILE_ATTRIBUTE_DIRECTORY))) {
+        SetLastError(ERROR_DIRECTORY);
         return 0;
     }
     memcpy(buffer, path, length * sizeof(WCHAR));

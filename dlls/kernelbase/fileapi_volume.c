@@ -79,6 +79,7 @@ BOOL WINAPI GetVolumeInformationByHandleW(HANDLE handle, LPWSTR label, DWORD lab
 BOOL WINAPI GetVolumeInformationW(LPCWSTR root, LPWSTR label, DWORD label_room, DWORD *serial,
                                   DWORD *longest, DWORD *flags, LPWSTR system, DWORD system_room)
 {
+    WCHAR full[MAX_PATH];
     HANDLE handle;
     NTSTATUS status;
     BOOL result;
@@ -91,6 +92,11 @@ BOOL WINAPI GetVolumeInformationW(LPCWSTR root, LPWSTR label, DWORD label_room, 
         status = STATUS_OBJECT_PATH_NOT_FOUND;
     if (!check_status(status))
         return FALSE;
+    /* A folder is there, but it is not the root of a volume. */
+    if (root && RtlGetFullPathName_U(root, sizeof(full), full, NULL) != 3 * sizeof(WCHAR)) {
+        NtClose(handle);
+        return set_error(ERROR_DIR_NOT_ROOT);
+    }
     result = GetVolumeInformationByHandleW(handle, label, label_room, serial, longest, flags, system,
                                            system_room);
     NtClose(handle);

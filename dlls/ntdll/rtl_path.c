@@ -110,6 +110,7 @@ static size_t root_length(const WCHAR *path)
 static void collapse(WCHAR *path)
 {
     size_t root, in, out;
+    bool is_dots = false;
 
     for (WCHAR *p = path; *p; p++)
         if (*p == '/')
@@ -123,6 +124,7 @@ static void collapse(WCHAR *path)
             length++;
         if (!length || (length == 1 && path[in] == '.')) {
             in += length;
+            is_dots = length;
         } else if (length == 2 && path[in] == '.' && path[in + 1] == '.') {
             in += 2;
             if (out > root) {
@@ -130,7 +132,9 @@ static void collapse(WCHAR *path)
                 while (out > root && path[out - 1] != '\\')
                     out--;
             }
+            is_dots = true;
         } else {
+            is_dots = false;
             memmove(path + out, path + in, length * sizeof(WCHAR));
             in += length;
             out += length;
@@ -140,9 +144,14 @@ static void collapse(WCHAR *path)
             if (path[in] == '\\')
                 path[out++] = '\\';
         }
-        if (path[in] == '\\')
+        if (path[in] == '\\') {
             in++;
+            is_dots = false;
+        }
     }
+    /* "a\." is "a", "a\.\" is "a\". */
+    if (is_dots && out > root && path[out - 1] == '\\')
+        out--;
     while (out > root && (path[out - 1] == '.' || path[out - 1] == ' '))
         out--;
     path[out] = 0;
@@ -204,6 +213,8 @@ static WCHAR *make_full(const WCHAR *name)
         used = drive_folder(name[0], full, current->Length / sizeof(WCHAR) + MAX_PATH);
         name += 2;
         length -= 2;
+        if (!length && used > 3) /* the folder itself, without its separator */
+            used--;
         break;
     case ABSOLUTE_PATH:
         used = root_length(current->Buffer);

@@ -88,35 +88,34 @@ static NTSTATUS read_all(const struct file *file, struct directory **out)
     return STATUS_SUCCESS;
 }
 
-/* --- Patterns: * and ?, and the DOS forms < > " that Win32 makes of *. and the like --- */
+/* --- Patterns: * and ?, and the DOS forms < > " that Win32 makes of *. and the like (FsRtlIsNameInExpression) --- */
 
-static bool matches(const WCHAR *pattern, size_t pattern_length, const WCHAR *name, size_t length)
+/* `last_dot`: where the last dot of the whole name is (NULL: none), which a < does not pass. */
+static bool matches(const WCHAR *pattern, size_t pattern_length, const WCHAR *name, size_t length,
+                    const WCHAR *last_dot)
 {
-    while (pattern_length) {
+    for (; pattern_length; pattern++, pattern_length--) {
         switch (*pattern) {
         case '*':
-        case '<': /* DOS_STAR: Win32 makes it of a * before a dot; any characters */
-            for (size_t skip = 0; skip <= length; skip++)
-                if (matches(pattern + 1, pattern_length - 1, name + skip, length - skip))
+        case '<':
+            for (size_t skip = 0; skip <= length; skip++) {
+                if (matches(pattern + 1, pattern_length - 1, name + skip, length - skip, last_dot))
                     return true;
+                if (*pattern == '<' && name + skip == last_dot)
+                    return false;
+            }
             return false;
         case '?':
             if (!length)
                 return false;
             break;
         case '>': /* one character, or none at a dot or the end */
-            if (!length || *name == '.') {
-                pattern++;
-                pattern_length--;
+            if (!length || *name == '.')
                 continue;
-            }
             break;
         case '"': /* a dot, or the end */
-            if (!length) {
-                pattern++;
-                pattern_length--;
+            if (!length)
                 continue;
-            }
             if (*name != '.')
                 return false;
             break;
@@ -124,8 +123,6 @@ static bool matches(const WCHAR *pattern, size_t pattern_length, const WCHAR *na
             if (!length || !path_names_equal(pattern, 1, name, 1))
                 return false;
         }
-        pattern++;
-        pattern_length--;
         name++;
         length--;
     }
@@ -135,11 +132,15 @@ static bool matches(const WCHAR *pattern, size_t pattern_length, const WCHAR *na
 static bool is_wanted(const struct directory *directory, const WCHAR *name, size_t length)
 {
     static const WCHAR all[] = {'*', '.', '*'};
+    const WCHAR *last_dot = NULL;
 
     if (!directory->pattern ||
         (directory->pattern_length == 3 && !memcmp(directory->pattern, all, sizeof(all))))
         return true;
-    return matches(directory->pattern, directory->pattern_length, name, length);
+    for (size_t i = 0; i < length; i++)
+        if (name[i] == '.')
+            last_dot = name + i;
+    return matches(directory->pattern, directory->pattern_length, name, length, last_dot);
 }
 
 /* --- Entries --- */
