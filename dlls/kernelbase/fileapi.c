@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * fileapi.h: opening, reading, writing, positions, sizes, flushing, locking.
  */
-#include "kernelbase.h"
+#include "console.h"
 #include "winioctl.h"
 
 /* --- Opening --- */
@@ -181,6 +181,17 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, DWORD *count, OVE
 
     if (count)
         *count = 0;
+    /* Text on a console is in the console's code page; the terminal's is UTF-8. */
+    if (console_output_page != CP_UTF8 && GetFileType(file) == FILE_TYPE_CHAR) {
+        DWORD error = GetLastError(), written;
+
+        if (WriteConsoleA(file, buffer, size, &written, NULL)) {
+            if (count)
+                *count = written;
+            return TRUE;
+        }
+        SetLastError(error); /* NUL and the like */
+    }
     request_from(&request, overlapped, &local);
     status = NtWriteFile(file, request.event, NULL, request.context, request.status, buffer, size,
                          request.offset_pointer, NULL);

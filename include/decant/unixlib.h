@@ -66,6 +66,21 @@ struct decant_apc {
 };
 NTSTATUS WINAPI DecantNextApc(struct decant_apc *apc);
 
+/* Requests about the terminal behind a console handle (unix/console.c). STATUS_INVALID_HANDLE when there is none.
+ * `data` is read or written as the request says. */
+enum decant_console_request {
+    DECANT_CONSOLE_IS_INPUT,    /* out: uint32_t, 1 for the keyboard, 0 for the screen */
+    DECANT_CONSOLE_GET_SIZE,    /* out: struct decant_console_size */
+    DECANT_CONSOLE_SET_MODE,    /* in: uint32_t, ENABLE_* of input, for line input from now on */
+    DECANT_CONSOLE_READ_KEYS,   /* in: uint32_t how long to wait (ms), out: bytes as they were typed */
+    DECANT_CONSOLE_SET_ROUTINE, /* in: uint64_t, the thread start that gets control events; no handle */
+    DECANT_CONSOLE_SEND_EVENT,  /* in: uint32_t[2], the event and the process group (0: all); no handle */
+};
+struct decant_console_size {
+    uint16_t columns, rows;
+};
+NTSTATUS WINAPI DecantConsole(HANDLE handle, ULONG request, void *data, ULONG *bytes);
+
 /* An anonymous pipe. `attributes`: OBJ_INHERIT or 0; `bytes`: the wished size, 0 for the default. */
 NTSTATUS WINAPI DecantCreatePipe(HANDLE *read_end, HANDLE *write_end, ULONG attributes, ULONG bytes);
 

@@ -62,6 +62,9 @@ static void file_destroy(struct object *object)
     free(file);
 }
 
+/* In a description's `address`, beside what a pipe's end says. */
+#define CONSOLE_INPUT 0x80000000u
+
 /* The other process's file object shares the position, as on Windows, since Linux' descriptors do. */
 static NTSTATUS describe(struct object *object, struct object_description *description, int *fd,
                          const char **path)
@@ -72,6 +75,8 @@ static NTSTATUS describe(struct object *object, struct object_description *descr
     description->type = file->sharing;
     description->access = file->access;
     description->address = pipe_end_export(file);
+    if (file->is_console_input)
+        description->address |= CONSOLE_INPUT;
     *fd = file->fd;
     *path = file->unix_path;
     return STATUS_SUCCESS;
@@ -85,7 +90,9 @@ NTSTATUS file_import(const struct object_description *description, int fd, const
                              : file_create_object(fd, path, description->access, description->type,
                                                   description->options, &file);
 
-    if (!status && (status = pipe_end_import(file, (uint32_t)description->address)))
+    if (!status)
+        file->is_console_input = description->address & CONSOLE_INPUT;
+    if (!status && (status = pipe_end_import(file, (uint32_t)(description->address & ~CONSOLE_INPUT))))
         object_release(&file->header);
     if (!status)
         *out = &file->header;
@@ -206,6 +213,7 @@ static HANDLE standard_handle(int number)
         return NULL;
     /* stderr stays open for Decant's own messages. */
     file->standard_fd = number < 2 ? number : -1;
+    file->is_console_input = !number;
     if (handle_create(&file->header, access, OBJ_INHERIT, &handle))
         handle = NULL;
     object_release(&file->header);

@@ -27,6 +27,7 @@ struct file {
     ULONG sharing;       /* FILE_SHARE_* */
     ULONG options;       /* FILE_* create options */
     char *unix_path;     /* owned; NULL for what has no name */
+    bool is_console_input; /* of FILE_KIND_CONSOLE: the keyboard, whatever rights there are */
     int standard_fd;     /* 0 or 1 when it stands for our own stdin or stdout, else -1 */
     dev_t device;
     ino_t inode;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "file_lock.h"
 #include "pipe.h"
 #include "virtual_watch.h"
@@ -244,6 +245,8 @@ static NTSTATUS file_io(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, void *
     } else {
         async_block_begin();
         n = writing ? write_bytes(file, buffer, length, AT_POSITION)
+            : file->kind == FILE_KIND_CONSOLE
+                    ? console_read(file, buffer, length)
                     : read_bytes(file, buffer, length, AT_POSITION, is_direct);
         async_block_end();
     }

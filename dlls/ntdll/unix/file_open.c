@@ -212,6 +212,9 @@ static NTSTATUS finish_open(int fd, const struct path *path, const struct reques
                                 request->options, &file);
     if (status)
         return status;
+    /* CON is the keyboard to who reads and the screen to who writes (documented). */
+    file->is_console_input = path->kind == PATH_CONSOLE_IN ||
+                             (path->kind == PATH_CONSOLE && request->access & FILE_READ_DATA);
     flags = fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK) && !(flags & O_PATH))
         fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);

@@ -19,6 +19,7 @@
 #include <linux/futex.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "dispatcher.h"
 #include "object.h"
 #include "process_object.h"
@@ -450,6 +451,7 @@ void process_exit_as(uint32_t status, int linux_code)
 {
     if (process_object_exiting)
         process_object_exiting(status);
+    console_process_exiting(status);
     _exit(linux_code);
 }
 
