@@ -20,6 +20,9 @@
 #include "views.h"
 #include "virtual.h"
 
+/* Wine's own class, by which its DLLs ask for their Linux halves. */
+#define MEMORY_WINE_UNIX_FUNCTIONS 1000
+
 /* Of pages that are copied when they are written, those that were have an ordinary protection from then on (Wine's
  * test_VirtualProtect and test_mapping, which pass on Windows). Linux shows them as pages of no file. Narrows the
  * stretch to pages of one kind. */
@@ -252,6 +255,12 @@ NTSTATUS WINAPI NtQueryVirtualMemory(HANDLE process_handle, LPCVOID address,
         return query_region((void *)address, buffer, length, needed);
     case MemoryWorkingSetExInformation:
         return query_working_set(buffer, length);
+    case MEMORY_WINE_UNIX_FUNCTIONS: {
+        uint64_t nothing = 1; /* see dlls/ntdll/wine_unixlib.c */
+
+        return length == sizeof(nothing) ? guest_copy_out(buffer, &nothing, sizeof(nothing))
+                                         : STATUS_INFO_LENGTH_MISMATCH;
+    }
     default:
         trace(TRACE_VIRTUAL, "NtQueryVirtualMemory: class %u is not implemented", class);
         return STATUS_INVALID_INFO_CLASS;
