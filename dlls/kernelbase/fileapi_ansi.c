@@ -103,7 +103,8 @@ BOOL WINAPI ReplaceFileA(LPCSTR replaced, LPCSTR replacement, LPCSTR backup, DWO
 {
     WCHAR *a = wide_from_file_name(replaced), *b = wide_from_file_name(replacement);
     WCHAR *c = wide_from_file_name(backup);
-    BOOL result = a && b && (c || !backup) && ReplaceFileW(a, b, c, flags, exclude, reserved);
+    BOOL result = (a || !replaced) && (b || !replacement) && (c || !backup) &&
+                  ReplaceFileW(a, b, c, flags, exclude, reserved);
 
     free_wide(a);
     free_wide(b);

@@ -273,6 +273,19 @@ BOOL WINAPI MoveFileA(LPCSTR source, LPCSTR target)
     return MoveFileExA(source, target, MOVEFILE_COPY_ALLOWED);
 }
 
+/* Tells how far the copy is; false: it is not to go on. */
+static bool tell_progress(LPPROGRESS_ROUTINE *progress, LARGE_INTEGER size, LARGE_INTEGER done,
+                          DWORD reason, HANDLE from, HANDLE to, LPVOID data)
+{
+    DWORD answer = *progress ? (*progress)(size, done, size, done, 1, reason, from, to, data)
+                             : PROGRESS_CONTINUE;
+
+    if (answer == PROGRESS_QUIET)
+        *progress = NULL;
+    return answer == PROGRESS_QUIET || answer == PROGRESS_CONTINUE ||
+           set_error(ERROR_REQUEST_ABORTED);
+}
+
 static BOOL copy_data(HANDLE from, HANDLE to, LPPROGRESS_ROUTINE progress, LPVOID data, BOOL *cancel)
 {
     const DWORD chunk = 256 * 1024;
@@ -285,7 +298,8 @@ static BOOL copy_data(HANDLE from, HANDLE to, LPPROGRESS_ROUTINE progress, LPVOI
     buffer = RtlAllocateHeap(process_heap(), 0, chunk);
     if (!buffer)
         return set_error(ERROR_NOT_ENOUGH_MEMORY);
-    for (;;) {
+    ok = tell_progress(&progress, size, done, CALLBACK_STREAM_SWITCH, from, to, data);
+    while (ok) {
         DWORD got, put;
 
         if (cancel && *cancel) {
@@ -301,17 +315,9 @@ static BOOL copy_data(HANDLE from, HANDLE to, LPPROGRESS_ROUTINE progress, LPVOI
         if (!ok)
             break;
         done.QuadPart += put;
-        if (progress) {
-            DWORD answer = progress(size, done, size, done, 1, CALLBACK_CHUNK_FINISHED, from, to,
-                                    data);
-
-            if (answer == PROGRESS_QUIET) {
-                progress = NULL;
-            } else if (answer != PROGRESS_CONTINUE) {
-                ok = set_error(ERROR_REQUEST_ABORTED);
-                break;
-            }
-        }
+        ok = tell_progress(&progress, size, done, CALLBACK_CHUNK_FINISHED, from, to, data);
+        if (!ok)
+            break;
     }
     RtlFreeHeap(process_heap(), 0, buffer);
     return ok;
@@ -381,7 +387,8 @@ BOOL WINAPI ReplaceFileW(LPCWSTR replaced, LPCWSTR replacement, LPCWSTR backup, 
     (void)flags;
     if (exclude || reserved || !replaced || !replacement)
         return set_error(ERROR_INVALID_PARAMETER);
-    if (GetFileAttributesW(replaced) == INVALID_FILE_ATTRIBUTES)
+    if (GetFileAttributesW(replaced) == INVALID_FILE_ATTRIBUTES ||
+        GetFileAttributesW(replacement) == INVALID_FILE_ATTRIBUTES)
         return FALSE;
     if (backup && !MoveFileExW(replaced, backup, MOVEFILE_REPLACE_EXISTING))
         return set_error(ERROR_UNABLE_TO_MOVE_REPLACEMENT);

@@ -99,6 +99,8 @@ void file_wait_free(struct file *file);
 
 /* Enters the file, or STATUS_SHARING_VIOLATION / STATUS_DELETE_PENDING. */
 NTSTATUS file_share_enter(struct file *file);
+/* Whether this process has the file open. */
+bool file_share_is_open(dev_t device, ino_t inode);
 /* Leaves; true when the file is to be deleted now (it was the last opening and deletion was asked). */
 bool file_share_leave(struct file *file);
 

@@ -177,10 +177,12 @@ static NTSTATUS rename_file(struct file *file, const FILE_RENAME_INFORMATION *in
         return status;
     if (exists && !stat(target, &new) && !fstat(file->fd, &old)) {
         is_same = old.st_dev == new.st_dev && old.st_ino == new.st_ino;
-        if (!is_same && S_ISDIR(new.st_mode))
-            status = STATUS_ACCESS_DENIED;
-        else if (!is_same && !replace)
+        if (!is_same && !replace)
             status = STATUS_OBJECT_NAME_COLLISION;
+        /* Folders, what is read-only and what is open are not replaced. */
+        else if (!is_same && (S_ISDIR(new.st_mode) || file_is_read_only(&new) ||
+                              file_share_is_open(new.st_dev, new.st_ino)))
+            status = STATUS_ACCESS_DENIED;
     }
     /* A change of case finds the file itself: the name as it was asked for counts, not the one that
      * was found. */

@@ -24,6 +24,17 @@ static struct file **bucket_of(const struct file *file)
     return &table[(file->inode ^ file->device) % BUCKETS];
 }
 
+bool file_share_is_open(dev_t device, ino_t inode)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&table_lock);
+    for (const struct file *at = table[(inode ^ device) % BUCKETS]; at && !found; at = at->next)
+        found = at->inode == inode && at->device == device;
+    pthread_mutex_unlock(&table_lock);
+    return found;
+}
+
 /* The FILE_SHARE_* bits that others must have granted for this access. */
 static ULONG needed_sharing(ULONG access)
 {
