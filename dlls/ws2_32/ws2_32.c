@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * ws2_32.dll on a machine whose network is not ready: WSAStartup answers WSASYSNOTREADY, and all calls that need
- * it WSANOTINITIALISED. Many programs load this DLL and never open a socket. Sockets are not done.
+ * ws2_32.dll on a machine whose network is down: WSAStartup succeeds, as it does on every Windows machine, and all calls
+ * that need a network answer WSAENETDOWN. Many programs start up sockets and never open one: Go's runtime reads no file
+ * when WSAStartup fails. Sockets are not done.
  * In ws2_32.def each refused function names one of the three refusals below; on x86-64 a caller's arguments
  * need not be known to be ignored.
  */
@@ -24,11 +25,20 @@ struct fd_set_64 {
     UINT_PTR sockets[64];
 };
 
+/* WSADATA of 64-bit programs (winsock2.h). */
+struct wsa_data {
+    WORD version, highest_version;
+    USHORT max_sockets, max_datagram;
+    char *vendor;
+    char description[257], status[129];
+};
+
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved);
 UINT_PTR WINAPI ws_refuse(void);
 void *WINAPI ws_refuse_null(void);
 int WINAPI ws_refuse_code(void);
-int WINAPI ws_startup(WORD version, void *data);
+int WINAPI ws_startup(WORD version, struct wsa_data *data);
+int WINAPI ws_cleanup(void);
 int WINAPI ws_is_set(UINT_PTR socket, const struct fd_set_64 *set);
 ULONG WINAPI ws_swap_long(ULONG value);
 USHORT WINAPI ws_swap_short(USHORT value);
@@ -43,32 +53,66 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved)
     return TRUE;
 }
 
+/* --- Starting --- */
+
+static volatile LONG startups;
+
+int WINAPI ws_startup(WORD version, struct wsa_data *data)
+{
+    if (!LOBYTE(version))
+        return WSAVERNOTSUPPORTED;
+    if (!data)
+        return WSAEFAULT;
+    memset(data, 0, sizeof(*data));
+    /* What was asked for, up to what there is; 2.2 is the highest of all (documented). */
+    data->version = LOBYTE(version) > 2 || (LOBYTE(version) == 2 && HIBYTE(version) > 2)
+                        ? MAKEWORD(2, 2)
+                        : version;
+    data->highest_version = MAKEWORD(2, 2);
+    memcpy(data->description, "WinSock 2.0", 12);
+    memcpy(data->status, "Running", 8);
+    __atomic_fetch_add(&startups, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int WINAPI ws_cleanup(void)
+{
+    LONG before = __atomic_load_n(&startups, __ATOMIC_RELAXED);
+
+    while (before && !__atomic_compare_exchange_n(&startups, &before, before - 1, false,
+                                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    if (before)
+        return 0;
+    SetLastError(WSANOTINITIALISED);
+    return -1;
+}
+
+static int refusal(void)
+{
+    return startups ? WSAENETDOWN : WSANOTINITIALISED;
+}
+
 /* --- Refusals --- */
 
 /* SOCKET_ERROR and INVALID_SOCKET are both -1. */
 UINT_PTR WINAPI ws_refuse(void)
 {
-    SetLastError(WSANOTINITIALISED);
+    SetLastError((DWORD)refusal());
     return ~(UINT_PTR)0;
 }
 
 void *WINAPI ws_refuse_null(void)
 {
-    SetLastError(WSANOTINITIALISED);
+    SetLastError((DWORD)refusal());
     return NULL;
 }
 
 /* Functions whose result is the error itself (getaddrinfo). */
 int WINAPI ws_refuse_code(void)
 {
-    SetLastError(WSANOTINITIALISED);
-    return WSANOTINITIALISED;
-}
-
-int WINAPI ws_startup(WORD version, void *data)
-{
-    (void)data;
-    return LOBYTE(version) ? WSASYSNOTREADY : WSAVERNOTSUPPORTED;
+    SetLastError((DWORD)refusal());
+    return refusal();
 }
 
 /* What frees a result that was never handed out. */
