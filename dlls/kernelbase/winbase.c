@@ -210,3 +210,42 @@ BOOL WINAPI GetFileInformationByHandle(HANDLE file, BY_HANDLE_FILE_INFORMATION *
     out->dwVolumeSerialNumber = volume.VolumeSerialNumber;
     return TRUE;
 }
+
+/* --- Programs --- */
+
+/* By the headers alone, as Windows does for a file that it would start. */
+BOOL WINAPI GetBinaryTypeW(LPCWSTR name, LPDWORD type)
+{
+    BYTE headers[4096];
+    IMAGE_DOS_HEADER *dos = (IMAGE_DOS_HEADER *)headers;
+    IMAGE_NT_HEADERS *nt;
+    HANDLE file;
+    DWORD got;
+    BOOL done;
+
+    file = CreateFileW(name, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return FALSE;
+    memset(headers, 0, sizeof(headers));
+    done = ReadFile(file, headers, sizeof(headers), &got, NULL);
+    NtClose(file);
+    if (!done)
+        return FALSE;
+    if (dos->e_magic != IMAGE_DOS_SIGNATURE ||
+        (DWORD)dos->e_lfanew > sizeof(headers) - sizeof(*nt))
+        return set_error(ERROR_BAD_EXE_FORMAT);
+    nt = (IMAGE_NT_HEADERS *)(headers + dos->e_lfanew);
+    if (nt->Signature != IMAGE_NT_SIGNATURE || nt->FileHeader.Characteristics & IMAGE_FILE_DLL)
+        return set_error(ERROR_BAD_EXE_FORMAT);
+    *type = nt->FileHeader.Machine == IMAGE_FILE_MACHINE_I386 ? SCS_32BIT_BINARY : SCS_64BIT_BINARY;
+    return TRUE;
+}
+
+BOOL WINAPI GetBinaryTypeA(LPCSTR name, LPDWORD type)
+{
+    WCHAR *wide = wide_from_file_name(name);
+    BOOL done = GetBinaryTypeW(wide, type);
+
+    free_wide(wide);
+    return done;
+}
