@@ -344,6 +344,42 @@ static void test_completions(void)
     CloseHandle(port);
 }
 
+/* A thread's requests end with it [D: ExitThread, "Any pending I/O is canceled"]. */
+struct issue {
+    HANDLE pipe;
+    OVERLAPPED overlapped;
+    char buffer[16];
+};
+
+static DWORD WINAPI issue_read(void *argument)
+{
+    struct issue *issue = argument;
+
+    return ReadFile(issue->pipe, issue->buffer, sizeof(issue->buffer), NULL, &issue->overlapped)
+               ? 0
+               : GetLastError();
+}
+
+static void test_thread_end(void)
+{
+    HANDLE server = make_server(PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 1);
+    HANDLE client = open_client(GENERIC_READ | GENERIC_WRITE, 0), thread;
+    struct issue issue = {server, {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)}, ""};
+    DWORD count, code;
+
+    thread = CreateThread(NULL, 0, issue_read, &issue, 0, NULL);
+    WaitForSingleObject(thread, 5000);
+    GetExitCodeThread(thread, &code);
+    ok(code == ERROR_IO_PENDING, "the read did not pend: %lu", code);
+    ok(WaitForSingleObject(issue.overlapped.hEvent, 5000) == WAIT_OBJECT_0, "it still pends");
+    check_error(GetOverlappedResult(server, &issue.overlapped, &count, TRUE),
+                ERROR_OPERATION_ABORTED);
+    CloseHandle(thread);
+    CloseHandle(client);
+    CloseHandle(server);
+    CloseHandle(issue.overlapped.hEvent);
+}
+
 /* --- Blocking, in a thread --- */
 
 static DWORD WINAPI echo(void *server)
@@ -624,5 +660,5 @@ static void test_much(void)
 }
 
 CONFORMANCE("files: pipes", test_bytes, test_messages, test_creation, test_overlapped,
-            test_completions, test_transactions, test_disconnect, test_anonymous, test_processes,
+            test_completions, test_thread_end, test_transactions, test_disconnect, test_anonymous, test_processes,
             test_much)

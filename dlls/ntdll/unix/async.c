@@ -452,7 +452,7 @@ unsigned async_cancel(struct file *file, pid_t tid, const IO_STATUS_BLOCK *io)
     async_lock(&signals);
     for (struct async **link = &first; *link;) {
         request = *link;
-        if (request->file != file || (tid && request->tid != tid) ||
+        if ((file && request->file != file) || (tid && request->tid != tid) ||
             (io && request->target.io != io)) {
             link = &request->next;
             continue;

@@ -75,8 +75,8 @@ NTSTATUS async_start(const struct async *request, const struct async_target *tar
 NTSTATUS async_finish_inline(struct file *file, const struct async_target *target, NTSTATUS status,
                              ULONG_PTR information);
 
-/* Ends the pending requests on a file with STATUS_CANCELLED: those of one thread (0: all), that use `io` (NULL:
- * any). Returns how many there were. */
+/* Ends the pending requests on a file (NULL: on all) with STATUS_CANCELLED: those of one thread (0: all), that use
+ * `io` (NULL: any). Returns how many there were. */
 unsigned async_cancel(struct file *file, pid_t tid, const IO_STATUS_BLOCK *io);
 
 /* What requests on the file wait for has changed by other means than their descriptors: they are tried again.

@@ -19,6 +19,7 @@
 #include <linux/futex.h>
 #include <unistd.h>
 
+#include "async.h"
 #include "console.h"
 #include "dispatcher.h"
 #include "object.h"
@@ -189,6 +190,7 @@ static void end(struct thread *thread, uint32_t status)
     sigset_t all;
     bool is_last;
 
+    async_cancel(NULL, thread->tid, NULL); /* its requests end with it, as on Windows */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     /* Counted in one step with the look: of two that end at once, one must find itself the last. */
