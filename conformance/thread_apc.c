@@ -97,6 +97,50 @@ static void test_kinds_of_wait(void)
     CloseHandle(port);
 }
 
+static FILETIME timer_time;
+
+static void CALLBACK note_timer(void *argument, DWORD low, DWORD high)
+{
+    note((ULONG_PTR)argument);
+    timer_time = (FILETIME){low, high};
+}
+
+/* [D] SetWaitableTimer: the completion routine is an APC of the setting thread, with the time of expiry. */
+static void test_timer(void)
+{
+    HANDLE timer = CreateWaitableTimerA(NULL, TRUE, NULL);
+    LARGE_INTEGER due = {.QuadPart = -10000}; /* 1 ms */
+    FILETIME before, after;
+    DWORD got;
+
+    order[0] = 0;
+    GetSystemTimeAsFileTime(&before);
+    ok(SetWaitableTimer(timer, &due, 0, note_timer, (void *)'t', FALSE), "SetWaitableTimer: %lu",
+       GetLastError());
+    ok(WaitForSingleObject(timer, LONG_TIME) == WAIT_OBJECT_0 && !order[0], "ran in a deaf wait: %s",
+       order);
+    got = SleepEx(LONG_TIME, TRUE);
+    GetSystemTimeAsFileTime(&after);
+    ok(got == WAIT_IO_COMPLETION && !strcmp(order, "t"), "SleepEx: %lx, order %s", got, order);
+    ok(CompareFileTime(&timer_time, &before) >= 0 && CompareFileTime(&timer_time, &after) <= 0,
+       "time %lx%08lx, now %lx%08lx", timer_time.dwHighDateTime, timer_time.dwLowDateTime,
+       after.dwHighDateTime, after.dwLowDateTime);
+    /* Cancelled: none comes any more. */
+    due.QuadPart = -10000000;
+    SetWaitableTimer(timer, &due, 0, note_timer, (void *)'x', FALSE);
+    ok(CancelWaitableTimer(timer), "CancelWaitableTimer: %lu", GetLastError());
+    /* Periodic. */
+    order[0] = 0;
+    due.QuadPart = -10000;
+    SetWaitableTimer(timer, &due, 2, note_timer, (void *)'p', FALSE);
+    for (int i = 0; i < 3; i++)
+        ok(SleepEx(LONG_TIME, TRUE) == WAIT_IO_COMPLETION, "round %d", i);
+    CancelWaitableTimer(timer);
+    SleepEx(0, TRUE);
+    ok(strlen(order) >= 3 && strspn(order, "p") == strlen(order), "order %s", order);
+    CloseHandle(timer);
+}
+
 static DWORD WINAPI look_at_order(void *unused)
 {
     (void)unused;
@@ -368,5 +412,5 @@ static void test_overflow(void)
     RemoveVectoredExceptionHandler(handler);
 }
 
-CONFORMANCE("APCs and stacks", test_order, test_kinds_of_wait, test_before_start, test_other_thread,
+CONFORMANCE("APCs and stacks", test_order, test_kinds_of_wait, test_timer, test_before_start, test_other_thread,
             test_sizes, test_growth, test_overflow)

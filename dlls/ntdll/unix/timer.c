@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "clock.h"
 #include "info.h"
 #include "object_share.h"
 #include "process_object.h"
@@ -158,11 +159,8 @@ static void fire(struct timer *timer)
     }
     sync_set(timer->sync);
     if (timer->thread) {
-        uint64_t now = 0;
-        LARGE_INTEGER time;
+        uint64_t now = (uint64_t)clock_system_time(); /* no system call: this is no thread of the program's */
 
-        NtQuerySystemTime(&time);
-        now = (uint64_t)time.QuadPart;
         process_lock_threads();
         if (((struct thread_object *)timer->thread)->thread)
             apc_queue(((struct thread_object *)timer->thread)->thread, timer->routine,
