@@ -33,6 +33,7 @@ struct xstate_mark {
 
 #define XSAVE_HEADER 512
 #define XSAVE_AVX    576
+#define XSTATE_HEADER_BYTES (XSAVE_AVX - XSAVE_HEADER)
 #define XSAVE_AVX_END 832
 
 bool has_xsave __attribute__((visibility("hidden")));
@@ -59,6 +60,7 @@ void context_from_ucontext(struct register_state *out, const ucontext_t *uc)
     const greg_t *regs = uc->uc_mcontext.gregs;
     const struct xstate_mark *mark = xstate_mark(uc);
     CONTEXT *context = &out->context;
+    uint64_t saved;
 
     memset(context, 0, sizeof(*context));
     context->ContextFlags = CONTEXT_ALL;
@@ -96,6 +98,10 @@ void context_from_ucontext(struct register_state *out, const ucontext_t *uc)
         memcpy(out->xsave + XSAVE_HEADER, (char *)uc->uc_mcontext.fpregs + XSAVE_HEADER,
                bytes - XSAVE_HEADER);
         out->xmask = mark->features & XSAVE_MASK & ~3ull;
+        /* The kernel also saves what is no part of a Windows context (PKRU): not in our header. */
+        memcpy(&saved, out->xsave + XSAVE_HEADER, sizeof(saved));
+        saved &= XSAVE_MASK;
+        memcpy(out->xsave + XSAVE_HEADER, &saved, sizeof(saved));
     }
 }
 
@@ -215,23 +221,30 @@ void context_merge(CONTEXT *to, const CONTEXT *from, ULONG flags)
 }
 
 /* The extended state behind a context, where RtlInitializeExtendedContext puts it. A program may copy a
- * context without what follows it, so every number is checked and nonsense means "none". */
-static void copy_in_xstate(struct register_state *out, const CONTEXT *guest)
+ * context without what follows it, so every number is checked and nonsense means "none": 0 bytes. */
+static size_t find_xstate(const CONTEXT *guest, char **area)
 {
     const CONTEXT_EX *ex = (const CONTEXT_EX *)(guest + 1);
     CONTEXT_CHUNK legacy, chunk;
-    uint64_t mask;
-    size_t bytes;
 
     if (guest_copy_in(&legacy, &ex->Legacy, sizeof(legacy)) ||
         guest_copy_in(&chunk, &ex->XState, sizeof(chunk)))
-        return;
+        return 0;
     if (legacy.Offset != -(LONG)sizeof(CONTEXT) || legacy.Length < sizeof(CONTEXT) ||
         chunk.Offset < (LONG)sizeof(CONTEXT_EX) - 8 || chunk.Offset > 0x10000 ||
         chunk.Length < sizeof(XSTATE) || chunk.Length > 0x10000)
-        return;
-    bytes = chunk.Length < XSAVE_BYTES - XSAVE_HEADER ? chunk.Length : XSAVE_BYTES - XSAVE_HEADER;
-    if (guest_copy_in(out->xsave + XSAVE_HEADER, (const char *)ex + chunk.Offset, bytes))
+        return 0;
+    *area = (char *)ex + chunk.Offset;
+    return chunk.Length < XSAVE_BYTES - XSAVE_HEADER ? chunk.Length : XSAVE_BYTES - XSAVE_HEADER;
+}
+
+static void copy_in_xstate(struct register_state *out, const CONTEXT *guest)
+{
+    uint64_t mask;
+    char *area;
+    size_t bytes = find_xstate(guest, &area);
+
+    if (!bytes || guest_copy_in(out->xsave + XSAVE_HEADER, area, bytes))
         return;
     memcpy(&mask, out->xsave + XSAVE_HEADER, sizeof(mask));
     /* Compacted or from nowhere: the CPU would refuse it. */
@@ -240,7 +253,25 @@ static void copy_in_xstate(struct register_state *out, const CONTEXT *guest)
             return;
     if (mask & ~XSAVE_MASK)
         return;
-    out->xmask = chunk.Length > sizeof(XSTATE) ? XSAVE_MASK & ~3ull : 4;
+    out->xmask = bytes > sizeof(XSTATE) ? XSAVE_MASK & ~3ull : 4;
+}
+
+NTSTATUS context_copy_out_xstate(const struct register_state *in, CONTEXT *guest)
+{
+    uint64_t header[XSTATE_HEADER_BYTES / 8] = {0};
+    char *area;
+    size_t bytes = find_xstate(guest, &area);
+
+    if (!bytes)
+        return STATUS_SUCCESS;
+    /* What is in its initial state is not in the header's mask, as XSAVE has it. */
+    memcpy(header, in->xsave + XSAVE_HEADER, sizeof(header[0]));
+    header[0] &= in->xmask & context_xstate_features() & ~3ull;
+    if (bytes <= sizeof(XSTATE))
+        header[0] &= 4;
+    if (guest_copy_out(area, header, sizeof(header)))
+        return STATUS_ACCESS_VIOLATION;
+    return guest_copy_out(area + sizeof(header), in->xsave + XSAVE_AVX, bytes - sizeof(header));
 }
 
 NTSTATUS context_copy_in(struct register_state *out, const CONTEXT *guest)
@@ -255,8 +286,8 @@ NTSTATUS context_copy_in(struct register_state *out, const CONTEXT *guest)
     return STATUS_SUCCESS;
 }
 
-/* The components that the CPU and the kernel know; XRSTOR refuses others in the header. */
-static uint64_t enabled_xstate(void)
+/* XRSTOR refuses others in the header. */
+uint64_t context_xstate_features(void)
 {
     static uint64_t enabled;
 
@@ -280,7 +311,7 @@ void leave_with_context(struct thread *thread, const struct register_state *stat
     context->EFlags = (context->EFlags & FLAGS_USER) | FLAGS_FIXED;
     context->MxCsr &= 0xffff;
     context->FltSave.MxCsr = context->MxCsr;
-    leave->xmask &= enabled_xstate();
+    leave->xmask &= context_xstate_features();
     memcpy(leave->xsave, &context->FltSave, 416);
     memset(leave->xsave + 416, 0, XSAVE_LEGACY_BYTES - 416);
     if (leave->xmask)

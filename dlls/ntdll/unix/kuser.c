@@ -6,6 +6,7 @@
  * thread that wakes up for ever. So the page is laid out without access; the first touch fills
  * it, makes it readable and starts the ticker.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "kuser.h"
+#include "signal.h"
 #include "views.h"
 #include "ddk/wdm.h"
 
@@ -68,6 +70,32 @@ static void *ticker(void *unused)
     return NULL;
 }
 
+_Static_assert(offsetof(KSHARED_USER_DATA, XState) == 0x3d8, "known to rtl_xstate.c");
+
+/* The parts of the CPU's extended state that contexts carry, in the standard format (CPUID leaf 13). */
+static void fill_xstate(XSTATE_CONFIGURATION *config)
+{
+    ULONG64 features = context_xstate_features();
+
+    if (!(features & ~3ull))
+        return;
+    config->EnabledFeatures = config->EnabledVolatileFeatures = features;
+    config->Features[0].Size = offsetof(XSAVE_FORMAT, XmmRegisters);
+    config->Features[1].Offset = offsetof(XSAVE_FORMAT, XmmRegisters);
+    config->Features[1].Size = sizeof(((XSAVE_FORMAT *)0)->XmmRegisters);
+    config->Size = 512 + 64; /* legacy part and header */
+    for (ULONG i = 2; i < MAXIMUM_XSTATE_FEATURES; i++) {
+        unsigned eax, ebx, ecx, edx;
+
+        if (!(features >> i & 1) || !__get_cpuid_count(13, i, &eax, &ebx, &ecx, &edx))
+            continue;
+        config->Features[i].Offset = ebx;
+        config->Features[i].Size = eax;
+        if (ebx + eax > config->Size)
+            config->Size = ebx + eax;
+    }
+}
+
 static void fill(void)
 {
     static const WCHAR root[] = L"C:\\windows";
@@ -84,6 +112,7 @@ static void fill(void)
     writable->ActiveGroupCount = 1;
     writable->ImageNumberLow = writable->ImageNumberHigh = 0x8664;
     kuser_processor_features(writable->ProcessorFeatures);
+    fill_xstate(&writable->XState);
 }
 
 void kuser_processor_features(BOOLEAN *features)

@@ -92,6 +92,10 @@ void context_from_frame(struct register_state *out, const struct syscall_frame *
 void context_merge(CONTEXT *to, const CONTEXT *from, ULONG flags);
 /* Reads a CONTEXT of the program, with its extended state if it has one. */
 NTSTATUS context_copy_in(struct register_state *out, const CONTEXT *guest);
+/* The features that a context can carry: known to us, the CPU and the kernel. 0 without XSAVE. */
+uint64_t context_xstate_features(void);
+/* Writes the extended state behind a CONTEXT of the program, if it was made with room for some. */
+NTSTATUS context_copy_out_xstate(const struct register_state *in, CONTEXT *guest);
 /* The thread's way out of the running system call is with these registers. `state` may be &leave. */
 void leave_with_context(struct thread *thread, const struct register_state *state);
 /* Called by dispatcher.S when frame->restore is set; returns the call's result or not at all. */

@@ -448,34 +448,40 @@ NTSTATUS WINAPI NtResumeProcess(HANDLE handle)
 
 /* --- Contexts --- */
 
-NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context)
+/* Of a thread of this process; its extended state comes in *now. */
+static NTSTATUS get_context(struct thread_object *object, CONTEXT *context,
+                            struct register_state *now)
 {
-    struct register_state now;
     struct signal_state *state;
     ULONG count;
-    NTSTATUS status;
+    NTSTATUS status = get_state(object, &state);
 
-    if (object->process)
-        return remote_thread_get_context(object, context);
-    status = get_state(object, &state);
     if (status)
         return status;
     pthread_mutex_lock(&suspend_lock);
     if (is_self(state)) {
-        context_from_frame(&now, current_thread->frame);
+        context_from_frame(now, current_thread->frame);
     } else if (!(status = suspend(state, &count))) {
         if (atomic_load(&state->where) == WHERE_EXITED)
             status = STATUS_THREAD_IS_TERMINATING;
-        now = state->published;
+        *now = state->published;
         resume(state, &count);
     }
     if (!status) {
-        memcpy(&now.context.Dr0, state->debug_registers, sizeof(state->debug_registers));
-        context_merge(context, &now.context, context->ContextFlags);
+        memcpy(&now->context.Dr0, state->debug_registers, sizeof(state->debug_registers));
+        context_merge(context, &now->context, context->ContextFlags);
     }
     pthread_mutex_unlock(&suspend_lock);
     signal_state_release(state);
     return status;
+}
+
+NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context)
+{
+    struct register_state now;
+
+    return object->process ? remote_thread_get_context(object, context)
+                           : get_context(object, context, &now);
 }
 
 NTSTATUS thread_object_set_context(struct thread_object *object,
@@ -521,6 +527,7 @@ NTSTATUS thread_object_set_context(struct thread_object *object,
 NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
 {
     struct thread_object *object;
+    struct register_state now = {.xmask = 0};
     CONTEXT result;
     NTSTATUS status = guest_copy_in(&result, guest, sizeof(result));
 
@@ -528,8 +535,11 @@ NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
         status = handle_get(handle, &thread_ops, THREAD_GET_CONTEXT, (struct object **)&object);
     if (status)
         return status;
-    status = thread_object_get_context(object, &result);
+    status = object->process ? remote_thread_get_context(object, &result)
+                             : get_context(object, &result, &now);
     object_release(&object->header);
+    if (!status && (result.ContextFlags & CONTEXT_XSTATE) == CONTEXT_XSTATE)
+        status = context_copy_out_xstate(&now, guest);
     return status ? status : guest_copy_out(guest, &result, sizeof(result));
 }
 
