@@ -3,15 +3,18 @@
  * Handles: values, access, flags, duplicates, names; keyed events; jobs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "object_share.h"
 #include "process_object.h"
 #include "server_client.h"
 #include "sync.h"
@@ -93,6 +96,90 @@ static void test_names(void **state)
     NtClose(first);
     assert_int_equal(NtOpenEvent(&first, EVENT_ALL_ACCESS, &attributes),
                      STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+/* --- Descriptions, as other processes send them --- */
+
+static void test_share(void **state)
+{
+    struct object_description description;
+    HANDLE semaphore, event = make_event();
+    struct object *object, *same;
+    const char *path;
+    int fd;
+
+    (void)state;
+    if (!has_server)
+        skip();
+    assert_int_equal(handle_get(event, NULL, 0, &object), 0);
+    assert_int_equal(object_describe(object, &description, &fd, &path), 0);
+    assert_int_equal(description.kind, OBJECT_EVENT);
+    assert_true(description.id && fd >= 0 && !path);
+    assert_int_equal(object_import(&description, dup(fd), NULL, &same), 0);
+    assert_ptr_equal(same, object);
+    object_drop_hold(same);
+    /* The server forgets it with the last handle; what was said of it then leads to the state alone. */
+    object_release(object);
+    assert_int_equal(handle_get(event, NULL, 0, &object), 0);
+    fd = dup(fd);
+    NtClose(event);
+    assert_int_equal(object_import(&description, fd, NULL, &same), 0);
+    assert_ptr_not_equal(same, object);
+    assert_ptr_equal(same->ops->get_sync(same), object->ops->get_sync(object));
+    object_drop_hold(same);
+    object_release(object);
+
+    /* What cannot leave this process. */
+    assert_int_equal(NtCreateIoCompletion(&semaphore, GENERIC_ALL, NULL, 0), 0);
+    assert_int_equal(handle_get(semaphore, NULL, 0, &object), 0);
+    assert_int_equal(object_describe(object, &description, &fd, &path), STATUS_NOT_SUPPORTED);
+    object_release(object);
+    NtClose(semaphore);
+}
+
+static int open_files(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* Anything may come. Each descriptor is closed or put to use. */
+static void test_wild_descriptions(void **state)
+{
+    int kinds[] = {open("/dev/null", O_RDONLY), memfd_create("short", MFD_ALLOW_SEALING),
+                   memfd_create("arena", MFD_ALLOW_SEALING), -1};
+    uint32_t random = 1;
+    int before;
+
+    (void)state;
+    assert_int_equal(ftruncate(kinds[1], 4096), 0);
+    assert_int_equal(ftruncate(kinds[2], SYNC_ARENA_BYTES), 0);
+    assert_int_equal(fcntl(kinds[2], F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    before = open_files();
+    for (int round = 0; round < 4000; round++) {
+        struct object_description description;
+        uint32_t *words = (uint32_t *)&description;
+        struct object *object;
+        int fd;
+
+        for (size_t i = 0; i < sizeof(description) / 4; i++) {
+            random = random * 1664525 + 1013904223;
+            words[i] = random >> 30 ? random >> 24 : random;
+        }
+        description.kind = (random >> 12) % (OBJECT_KINDS + 1);
+        description.pid = random >> 20 & 1 ? process.pid : -(int)(random >> 9);
+        fd = kinds[random >> 8 & 3];
+        if (!object_import(&description, fd >= 0 ? dup(fd) : -1, NULL, &object)) {
+            assert_int_equal(object->ops->kind, description.kind);
+            object_drop_hold(object);
+        }
+    }
+    assert_int_equal(open_files(), before + 1); /* the one arena stays */
+    for (int i = 0; i < 3; i++)
+        close(kinds[i]);
 }
 
 /* --- Keyed events --- */
@@ -179,7 +266,8 @@ int main(void)
     static struct thread self;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_close),       cmocka_unit_test(test_duplicate),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_keyed_event),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_share),
+        cmocka_unit_test(test_wild_descriptions), cmocka_unit_test(test_keyed_event),
         cmocka_unit_test(test_job),
     };
 
