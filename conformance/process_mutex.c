@@ -62,6 +62,56 @@ static int child_both(void)
     return WaitForSingleObject(go, 30000) ? 3 : take_both(theirs, mine, counter);
 }
 
+/* --- What the end of a process finds: asked in its last breath --- */
+
+static HANDLE last_mutex, last_thread;
+
+static DWORD WINAPI own_and_stay(void *there)
+{
+    if (WaitForSingleObject(last_mutex, 1000))
+        return 1;
+    SetEvent(there);
+    Sleep(INFINITE);
+    return 0;
+}
+
+static LONG *last_word; /* in the parent's memory: which step was reached */
+
+/* As DllMain is called: at DLL_PROCESS_DETACH the other threads have ended. */
+static void NTAPI at_the_end(void *module, DWORD reason, void *reserved)
+{
+    DWORD code = 0xdeadbeef;
+
+    (void)module, (void)reserved;
+    if (reason != DLL_PROCESS_DETACH || !last_thread)
+        return;
+    *last_word = 1;
+    if (WaitForSingleObject(last_thread, 5000) != WAIT_OBJECT_0)
+        return;
+    *last_word = 2;
+    if (!GetExitCodeThread(last_thread, &code) || code != 55)
+        return;
+    *last_word = 3;
+    if (WaitForSingleObject(last_mutex, 5000) != WAIT_ABANDONED)
+        return;
+    *last_word = 4;
+}
+static void(NTAPI *const tls_callback)(void *, DWORD, void *)
+    __attribute__((section(".CRT$XLY"), used)) = at_the_end;
+
+static int child_end(void)
+{
+    HANDLE there = CreateEventA(NULL, TRUE, FALSE, NULL);
+
+    last_word = MapViewOfFile(OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, name_of("%s word")),
+                              FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    last_mutex = CreateMutexA(NULL, FALSE, NULL);
+    last_thread = CreateThread(NULL, 0, own_and_stay, there, 0, NULL);
+    if (!last_word || WaitForSingleObject(there, 10000))
+        return 10;
+    ExitProcess(55);
+}
+
 /* Takes the mutex (by name, or inherited), says so, and waits for `go` or for its end. */
 static int child(int argc, char **argv)
 {
@@ -72,6 +122,8 @@ static int child(int argc, char **argv)
     snprintf(unique, sizeof(unique), "%s", argv[3]);
     if (!strcmp(argv[2], "both"))
         return child_both();
+    if (!strcmp(argv[2], "end"))
+        return child_end();
     mutex = strcmp(argv[4], "0") ? handle_of(argv[4])
                                  : OpenMutexA(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE,
                                               name_of("%s mutex"));
@@ -283,6 +335,38 @@ static void test_both(void)
     clear(&scene);
 }
 
+/* [D] ExitProcess: the other threads end and are signalled before the entry points are called with
+ * DLL_PROCESS_DETACH; so their mutexes are abandoned by then. */
+static void test_last_breath(void)
+{
+    STARTUPINFOA startup = {.cb = sizeof(startup)};
+    char path[MAX_PATH], command[1024];
+    PROCESS_INFORMATION info;
+    DWORD code = 0xdeadbeef;
+    HANDLE section;
+    LONG *word;
+
+    if (is_wine()) {
+        skip("Wine does not call a program's TLS callback at its end");
+        return;
+    }
+    snprintf(unique, sizeof(unique), "decant-%lx-%lx", GetCurrentProcessId(), GetTickCount());
+    section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, name_of("%s word"));
+    word = MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    GetModuleFileNameA(NULL, path, sizeof(path));
+    snprintf(command, sizeof(command), "\"%s\" --child end %s 0", path, unique);
+    ok(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info),
+       "CreateProcess: %lu", GetLastError());
+    ok(!WaitForSingleObject(info.hProcess, 30000), "the child hangs");
+    GetExitCodeProcess(info.hProcess, &code);
+    ok(code == 55, "the child ended with %lu", code);
+    ok(*word == 4, "it came to step %ld: 1 called, 2 thread signalled, 3 its exit code, 4 abandoned", *word);
+    UnmapViewOfFile(word);
+    CloseHandle(section);
+    CloseHandle(info.hProcess);
+    CloseHandle(info.hThread);
+}
+
 static HANDLE last_handle;
 
 static DWORD WINAPI wait_without_handle(void *started)
@@ -315,4 +399,4 @@ static void test_last_close(void)
 }
 
 CONFORMANCE("process_mutex", test_process_end, test_waiters, test_multiple, test_closed_by_owner,
-            test_thread_end, test_both, test_last_close)
+            test_thread_end, test_both, test_last_breath, test_last_close)

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -245,6 +246,25 @@ void thread_object_exited(struct thread *thread, uint32_t status)
     mutants_abandon_all(thread);
     end_thread(object, (NTSTATUS)status);
     apc_free_all(thread);
+}
+
+void thread_objects_end_others(uint32_t status)
+{
+    process_lock_threads();
+    for (struct thread *thread = process.threads; thread; thread = thread->next) {
+        struct thread_object *object = (struct thread_object *)thread->object;
+
+        if (thread == current_thread || !object)
+            continue;
+        /* What it waits for it shall not take any more, nor a wake-up that is meant for one alone. */
+        thread->terminating = true;
+        atomic_fetch_add(&thread->alert_word, 1);
+        syscall(SYS_futex, &thread->alert_word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+        atomic_store(&object->exit_status, (NTSTATUS)status);
+        mutants_abandon_all(thread);
+        end_thread(object, (NTSTATUS)status);
+    }
+    process_unlock_threads();
 }
 
 NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts)

@@ -469,6 +469,8 @@ NTSTATUS WINAPI NtTerminateProcess(HANDLE handle, LONG status)
     /* First call of RtlExitUserProcess: end the other threads, return to the caller. */
     if (!handle) {
         terminate_other_threads((uint32_t)status);
+        if (thread_objects_end_others)
+            thread_objects_end_others((uint32_t)status);
         return STATUS_SUCCESS;
     }
     if (handle == NtCurrentProcess())

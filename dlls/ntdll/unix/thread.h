@@ -46,6 +46,8 @@ bool thread_is_last(void);
 NTSTATUS thread_object_create(struct thread *thread) __attribute__((weak));
 /* The thread ended: its object is signalled, its mutants are abandoned. */
 void thread_object_exited(struct thread *thread, uint32_t status) __attribute__((weak));
+/* ExitProcess has stopped all other threads: they have ended, for whoever waits for them or for what they own. */
+void thread_objects_end_others(uint32_t status) __attribute__((weak));
 /* A process of ours ends (all its threads do): same for every thread, and the server is told. */
 void process_object_exiting(uint32_t status) __attribute__((weak));
 
