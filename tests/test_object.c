@@ -182,6 +182,27 @@ static void test_wild_descriptions(void **state)
         close(kinds[i]);
 }
 
+/* A process died with the lock, and no server puts it in order. */
+static void test_dead_lock(void **state)
+{
+    struct sync *sync = sync_create(SYNC_MANUAL, 0, 1);
+    pid_t child = fork();
+
+    (void)state;
+    if (!child) {
+        process.pid = getpid();
+        sync_lock(sync);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(atomic_load(&sync->lock), child);
+    alarm(20);
+    assert_int_equal(sync_set(sync), 0);
+    alarm(0);
+    assert_int_equal(atomic_load(&sync->lock), 0);
+    sync_destroy(sync);
+}
+
 /* --- Keyed events --- */
 
 static HANDLE keyed;
@@ -267,7 +288,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_close),       cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_names),       cmocka_unit_test(test_share),
-        cmocka_unit_test(test_wild_descriptions), cmocka_unit_test(test_keyed_event),
+        cmocka_unit_test(test_wild_descriptions), cmocka_unit_test(test_dead_lock),
+        cmocka_unit_test(test_keyed_event),
         cmocka_unit_test(test_job),
     };
 

@@ -217,13 +217,24 @@ static bool take_lock(struct sync *sync)
                                                  memory_order_relaxed);
 }
 
+/* The server frees what a dead process had locked; if that is gone, too, nobody else will. */
+static void free_dead_lock(struct sync *sync)
+{
+    uint32_t holder = atomic_load_explicit(&sync->lock, memory_order_relaxed);
+
+    if (holder && kill((pid_t)holder, 0) && errno == ESRCH)
+        atomic_compare_exchange_strong(&sync->lock, &holder, 0);
+}
+
 void sync_lock(struct sync *sync)
 {
-    for (unsigned spins = 0; !take_lock(sync); spins++) {
+    for (unsigned spins = 1; !take_lock(sync); spins++) {
         if (spins < 64)
             __builtin_ia32_pause();
         else
             sched_yield(); /* the holder lost its processor */
+        if (!(spins % 4096))
+            free_dead_lock(sync);
     }
 }
 
