@@ -6,17 +6,28 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "object.h"
 
-#define BUCKETS     4096u
-#define MAX_OBJECTS (1u << 20) /* of all clients */
+#define BUCKETS        4096u
+#define MAX_OBJECTS    (1u << 20) /* of all clients */
+#define MAX_REFERENCES (1u << 15) /* of one client, to different objects */
 
 static struct object *buckets[BUCKETS];
 static uint64_t last_id;
 static size_t count;
+static size_t fd_count; /* descriptors that objects keep */
 static bool has_untidy;
+
+/* Clients need descriptors, too: a fourth of what the server may have is theirs. */
+static bool may_keep_fd(void)
+{
+    struct rlimit limit;
+
+    return !getrlimit(RLIMIT_NOFILE, &limit) && fd_count < limit.rlim_cur / 4 * 3;
+}
 
 size_t object_count(void)
 {
@@ -39,8 +50,10 @@ static void destroy(struct object *object)
         name_remove(object);
     if (object->arena)
         arena_close(object->arena);
-    if (object->fd >= 0)
+    if (object->fd >= 0) {
         close(object->fd);
+        fd_count--;
+    }
     free(object->name);
     free(object->data);
     free(object);
@@ -73,9 +86,12 @@ int object_reference(struct object *object, struct client *client)
 
     if (reference)
         return reference->count == UINT32_MAX ? -EOVERFLOW : (reference->count++, 0);
+    if (client->references == MAX_REFERENCES)
+        return -ENOSPC;
     reference = malloc(sizeof(*reference));
     if (!reference)
         return -ENOMEM;
+    client->references++;
     object->was_shared |= object->references != NULL;
     *reference = (struct reference){object->references, client, 1};
     object->references = reference;
@@ -89,6 +105,7 @@ static void unlink_reference(struct object *object, struct reference *reference)
     while (*link != reference)
         link = &(*link)->next;
     *link = reference->next;
+    reference->client->references--;
     free(reference);
 }
 
@@ -199,6 +216,7 @@ static int make(const struct request_object_register *wanted, const char *tail,
     if (!object->arena && request->fd_count) {
         object->fd = request->fds[0];
         request->fds[0] = -1;
+        fd_count++;
     }
     *out = object;
     return 0;
@@ -229,7 +247,7 @@ int handle_object_register(struct client *client, struct request *request, struc
         error = give(object, client, answer, sizeof(*reply));
         reply->was_there = 1;
     } else {
-        if (count >= MAX_OBJECTS)
+        if (count >= MAX_OBJECTS || !may_keep_fd())
             return -ENOSPC;
         error = make(wanted, tail, request, &object);
         if (error)

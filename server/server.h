@@ -50,6 +50,7 @@ struct client {
     struct watch process;   /* the pidfd; fd -1 before hello */
     int service;            /* our end of its service channel, or -1 */
     pid_t pid;              /* as the kernel told us */
+    uint32_t references;    /* to objects */
     bool has_greeted;
     bool is_gone;           /* buried; freed at the end of the loop's round */
 };

@@ -664,6 +664,30 @@ static void test_no_descriptors(void **state)
     assert_int_equal(end_server(pid), 0);
 }
 
+/* A client may have many objects, not all there are. */
+static void test_greedy_client(void **state)
+{
+    struct request_object_register make = {{PROTOCOL_object_register, 0}, OBJECT_JOB, 0, 0, 0, 0, 0};
+    struct reply_object_register reply = {0};
+    pid_t pid = start_server("60");
+    int fd = connect_server(), service, count = 0;
+    int32_t status;
+
+    (void)state;
+    greet(fd, &service, &status);
+    while (count < 100000 && !reply.header.status) {
+        send_packet(fd, &make, sizeof(make), NULL, 0);
+        assert_int_equal(receive_packet(fd, &reply, sizeof(reply), NULL), sizeof(reply));
+        count += !reply.header.status;
+    }
+    assert_int_equal(reply.header.status, -ENOSPC);
+    assert_int_equal(count, 32768);
+    close(fd);
+    close(service);
+    check_alive();
+    assert_int_equal(end_server(pid), 0);
+}
+
 /* --- Objects --- */
 
 static uint64_t register_object(int fd, int arena, uint32_t kind, uint32_t slot, const char *name,
@@ -843,6 +867,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow_client, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_many_connections, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_no_descriptors, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_greedy_client, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_names, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_death, make_folder, remove_folder),
     };

@@ -48,7 +48,7 @@ enum {
 };
 
 #define PROTOCOL_MAX_NAME 4096 /* bytes of UTF-16 */
-#define PROTOCOL_MAX_DATA 8192 /* bytes that describe an object */
+#define PROTOCOL_MAX_DATA 4160 /* bytes that describe an object: a description and a path */
 
 struct protocol_header {
     uint32_t type;  /* enum protocol_type; a reply repeats the request's, a notice has its own */
