@@ -48,6 +48,21 @@ static int child_busy(const struct objects *objects)
     }
 }
 
+/* A third process: opens the other by its id, waits for its end, and tells whether the exit code is the one it
+ * was told. */
+static int child_look(const struct objects *objects, DWORD pid, DWORD expected)
+{
+    HANDLE other = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+    DWORD code = 0xdeadbeef;
+
+    if (!other || !GetExitCodeProcess(other, &code) || code != STILL_ACTIVE)
+        return 10;
+    SetEvent(objects->there);
+    if (WaitForSingleObject(other, 30000) || !GetExitCodeProcess(other, &code))
+        return 11;
+    return code == expected ? 0 : 12;
+}
+
 static int child(int argc, char **argv)
 {
     struct objects objects;
@@ -58,6 +73,13 @@ static int child(int argc, char **argv)
                                handle_of(argv[6]), handle_of(argv[7])};
     if (!strcmp(argv[2], "event"))
         return child_wait(&objects, objects.event);
+    if (!strcmp(argv[2], "code"))
+        return child_wait(&objects, objects.manual) == 7 ? 0x12345678 : 1;
+    if (!strncmp(argv[2], "look,", 5)) {
+        char *comma = strrchr(argv[2], ',');
+
+        return child_look(&objects, strtoul(argv[2] + 5, NULL, 10), strtoul(comma + 1, NULL, 16));
+    }
     if (!strcmp(argv[2], "semaphore"))
         return child_wait(&objects, objects.semaphore);
     return child_busy(&objects);
@@ -187,4 +209,36 @@ static void test_busy(void)
     clear(&objects);
 }
 
-CONFORMANCE("process_death", test_waiters, test_busy)
+/* [D] GetExitCodeProcess: all 32 bits, for whoever has a handle; by its own end and by force. */
+static void test_third_party(void)
+{
+    for (int by_force = 0; by_force < 2; by_force++) {
+        PROCESS_INFORMATION info, third;
+        struct objects objects;
+        DWORD code = 0xdeadbeef;
+        char task[64];
+
+        make(&objects);
+        if (!ok(start(&info, "code", &objects), "starting: %lu", GetLastError()))
+            return;
+        snprintf(task, sizeof(task), "look,%lu,%x", info.dwProcessId, by_force ? 0x87654321 : 0x12345678);
+        ok(start(&third, task, &objects), "the third: %lu", GetLastError());
+        if (by_force) {
+            kill_it(&info);
+        } else {
+            SetEvent(objects.manual);
+            ok(!WaitForSingleObject(info.hProcess, 30000), "it does not end");
+            ok(GetExitCodeProcess(info.hProcess, &code) && code == 0x12345678, "exit code %lx", code);
+            CloseHandle(info.hProcess);
+            CloseHandle(info.hThread);
+        }
+        ok(!WaitForSingleObject(third.hProcess, 30000), "the third does not end");
+        GetExitCodeProcess(third.hProcess, &code);
+        ok(code == 0, "the third says %lu", code);
+        CloseHandle(third.hProcess);
+        CloseHandle(third.hThread);
+        clear(&objects);
+    }
+}
+
+CONFORMANCE("process_death", test_waiters, test_busy, test_third_party)

@@ -33,6 +33,7 @@
 
 static int epoll_fd = -1;
 static bool is_told_to_end;
+static int linger;              /* ms after the last client */
 
 int loop_add(struct watch *watch, uint32_t events)
 {
@@ -115,6 +116,11 @@ static int watch_signals(struct watch *watch)
     return watch->fd < 0 ? -errno : loop_add(watch, EPOLLIN);
 }
 
+void loop_be_brief(void)
+{
+    linger = 0;
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -123,7 +129,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void run(int linger)
+static void run(void)
 {
     int64_t idle_since = now_ms();
 
@@ -217,6 +223,7 @@ int main(int argc, char **argv)
     default:
         say(ready, 'R', "");
     }
-    run(linger_ms());
+    linger = linger_ms();
+    run();
     return 0;
 }

@@ -51,8 +51,10 @@ int handle_hello(struct client *client, struct request *request, struct answer *
 
     reply->version = PROTOCOL_VERSION;
     reply->server_pid = getpid();
-    if (hello->version != PROTOCOL_VERSION)
+    if (hello->version != PROTOCOL_VERSION) {
+        loop_be_brief();
         return -EPROTO;
+    }
     if (client->has_greeted || hello->flags & ~(uint32_t)HELLO_SERVICE ||
         request->fd_count != (unsigned)__builtin_popcount(hello->flags))
         return DROP_CLIENT;

@@ -23,6 +23,8 @@ struct watch {
     void (*ready)(struct watch *watch, uint32_t events);
 };
 
+/* Programs of another version want the session: no lingering after the last client. */
+void loop_be_brief(void);
 int loop_add(struct watch *watch, uint32_t events);
 void loop_remove(struct watch *watch);
 

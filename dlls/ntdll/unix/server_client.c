@@ -22,7 +22,8 @@
 #include "decant/protocol_trace.h"
 #include "server_client.h"
 
-#define START_LIMIT_MS 10000
+#define START_LIMIT_MS     10000
+#define OTHER_SERVER_TRIES 25 /* half a second */
 
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 static int connection = -1, service_channel = -1;
@@ -286,21 +287,25 @@ int server_finish(void)
 {
     struct reply_hello reply;
     int fd, error = 0;
-    ssize_t length;
 
-    for (int tries = 0; tries < 2 && !error; tries++) {
-        length = receive_message(connection, &reply, sizeof(reply), &fd);
+    for (int tries = 0;; tries++) {
+        const struct timespec pause = {0, 20000000};
+        ssize_t length = receive_message(connection, &reply, sizeof(reply), &fd);
+
         if (fd >= 0)
             close(fd);
-        if (length > 0)
+        error = length < (ssize_t)sizeof(reply) ? -ENOTCONN : reply.header.status;
+        if (tries == OTHER_SERVER_TRIES || (error != -EPROTO && length > 0))
             break;
-        /* It was about to end when we came; the next one will stay. */
+        /* It was about to end when we came, and the next one will stay. Or it is another version's, which
+         * ends as soon as it has no client. */
         server_disconnect();
+        if (tries)
+            nanosleep(&pause, NULL);
         error = server_begin();
         if (error)
             return error;
     }
-    error = length < (ssize_t)sizeof(reply) ? -ENOTCONN : reply.header.status;
     if (!error && trace_mask & (1u << TRACE_SERVER))
         show("<-", protocol_reply_printers[PROTOCOL_hello], &reply);
     if (error == -EPROTO)
