@@ -28,36 +28,43 @@ static void test_greedy_client(void **state)
     assert_int_equal(end_server(pid), 0);
 }
 
-static uint64_t register_object(int fd, int arena, uint32_t kind, uint32_t slot, const char *name,
-                                int32_t *status)
+static uint64_t register_named(int fd, int arena, uint32_t kind, uint32_t slot, const void *name,
+                               uint32_t bytes, int32_t *status)
 {
     struct {
         struct request_object_register fixed;
         char tail[64];
-    } request = {{{PROTOCOL_object_register, 0}, kind, slot, 0, 4, (uint32_t)strlen(name), 0}, "data"};
+    } request = {{{PROTOCOL_object_register, 0}, kind, slot, 0, 4, bytes, 0}, "data"};
     struct reply_object_register reply;
 
-    memcpy(request.tail + 4, name, strlen(name));
-    send_packet(fd, &request, sizeof(request.fixed) + 4 + strlen(name), &arena, 1);
+    memcpy(request.tail + 4, name, bytes);
+    send_packet(fd, &request, sizeof(request.fixed) + 4 + bytes, &arena, 1);
     assert_int_equal(receive_packet(fd, &reply, sizeof(reply), NULL), sizeof(reply));
     *status = reply.header.status;
     return reply.id;
 }
 
-static int32_t open_object(int fd, uint32_t kind, uint32_t flags, const char *name, uint64_t *id)
+static uint64_t register_object(int fd, int arena, uint32_t kind, uint32_t slot, const char *name,
+                                int32_t *status)
+{
+    return register_named(fd, arena, kind, slot, name, (uint32_t)strlen(name), status);
+}
+
+static int32_t open_named(int fd, uint32_t kind, uint32_t flags, const void *name, uint32_t bytes,
+                          uint64_t *id)
 {
     struct {
         struct request_object_open fixed;
         char tail[64];
-    } request = {{{PROTOCOL_object_open, 0}, kind, flags, (uint32_t)strlen(name), 0}, ""};
+    } request = {{{PROTOCOL_object_open, 0}, kind, flags, bytes, 0}, ""};
     struct {
         struct reply_object_open fixed;
         char tail[64];
     } reply;
     int came;
 
-    memcpy(request.tail, name, strlen(name));
-    send_packet(fd, &request, sizeof(request.fixed) + strlen(name), NULL, 0);
+    memcpy(request.tail, name, bytes);
+    send_packet(fd, &request, sizeof(request.fixed) + bytes, NULL, 0);
     assert_true(receive_packet(fd, &reply, sizeof(reply), &came) >= (ssize_t)sizeof(reply.fixed));
     *id = reply.fixed.id;
     if (!reply.fixed.header.status) {
@@ -67,6 +74,11 @@ static int32_t open_object(int fd, uint32_t kind, uint32_t flags, const char *na
         close(came);
     }
     return reply.fixed.header.status;
+}
+
+static int32_t open_object(int fd, uint32_t kind, uint32_t flags, const char *name, uint64_t *id)
+{
+    return open_named(fd, kind, flags, name, (uint32_t)strlen(name), id);
 }
 
 static void release_object(int fd, uint64_t id, uint32_t count, struct reply_object_release *reply)
@@ -102,6 +114,34 @@ static void test_names(void **state)
     assert_int_equal(released.is_last, 1);
     assert_int_equal(released.is_private, 1);
     assert_int_equal(open_object(fd, OBJECT_EVENT, 0, "namename", &other), -ENOENT);
+    close(fd);
+    close(service);
+    close(arena);
+    assert_int_equal(end_server(pid), 0);
+}
+
+/* Upper and lower case are one only for who says so, also outside ASCII. */
+static void test_case(void **state)
+{
+    static const uint16_t made[] = {'\\', 'M', 'a', 0xdc, 0x3b1, 0x0416}; /* Ü α Ж */
+    static const uint16_t other[] = {'\\', 'm', 'A', 0xfc, 0x391, 0x0436};
+    static const uint16_t third[] = {'\\', 'm', 'A', 0xfc, 0x392, 0x0436};
+    pid_t pid = start_server("60");
+    int arena = make_arena(SYNC_ARENA_BYTES, F_SEAL_SHRINK), fd = connect_server(), service;
+    uint64_t id, found;
+    int32_t status;
+
+    (void)state;
+    greet(fd, &service, &status);
+    id = register_named(fd, arena, OBJECT_EVENT, 1, made, sizeof(made), &status);
+    assert_int_equal(status, 0);
+    assert_int_equal(open_named(fd, OBJECT_EVENT, 0, other, sizeof(other), &found), -ENOENT);
+    assert_int_equal(open_named(fd, OBJECT_EVENT, OBJECT_ANY_CASE, other, sizeof(other), &found), 0);
+    assert_int_equal(found, id);
+    assert_int_equal(open_named(fd, OBJECT_EVENT, OBJECT_ANY_CASE, third, sizeof(third), &found),
+                     -ENOENT);
+    register_named(fd, arena, OBJECT_EVENT, 2, other, sizeof(other), &status);
+    assert_int_equal(status, 0); /* another name */
     close(fd);
     close(service);
     close(arena);
@@ -194,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVER_TEST(test_greedy_client),
         SERVER_TEST(test_names),
+        SERVER_TEST(test_case),
         SERVER_TEST(test_death),
     };
 

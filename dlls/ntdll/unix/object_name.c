@@ -122,7 +122,7 @@ NTSTATUS object_open_handle(HANDLE *handle, ACCESS_MASK access, const OBJECT_ATT
         if (!status)
             object_hold(object);
     } else {
-        status = STATUS_OBJECT_PATH_SYNTAX_BAD;
+        status = attributes ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_INVALID_PARAMETER;
     }
     if (!NT_SUCCESS(status))
         return status;
