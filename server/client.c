@@ -53,7 +53,7 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-void client_bury(struct client *client)
+void client_bury(struct client *client, bool is_dead)
 {
     if (client->is_gone)
         return;
@@ -68,12 +68,27 @@ void client_bury(struct client *client)
         clients = client->next;
     client->next = buried;
     buried = client;
-    objects_client_ended(client);
-    loop_remove(&client->socket);
+    if (client->has_greeted) /* else it has nothing, and says nothing about its process */
+        objects_client_ended(client, is_dead);
+    if (client->socket.fd >= 0)
+        loop_remove(&client->socket);
     if (client->process.fd >= 0)
         loop_remove(&client->process);
     close_fd(&client->socket.fd);
     close_fd(&client->process.fd);
+    close_fd(&client->service);
+}
+
+/* The client broke the protocol, or does not take its replies: no word more with it. */
+static void drop(struct client *client)
+{
+    trace_text("%d is dropped", client->pid);
+    if (!client->has_greeted) {
+        client_bury(client, false);
+        return;
+    }
+    loop_remove(&client->socket);
+    close_fd(&client->socket.fd);
     close_fd(&client->service);
 }
 
@@ -87,8 +102,10 @@ void clients_free_buried(void)
     }
 }
 
-/* One packet. False: nothing there, or the client is to go (*is_dead). */
-static bool receive(struct client *client, struct request *request, void *buffer, bool *is_dead)
+enum received { A_REQUEST, NOTHING, A_HANG_UP, A_BREACH };
+
+/* One packet. */
+static enum received receive(struct client *client, struct request *request, void *buffer)
 {
     struct iovec part = {buffer, PROTOCOL_MAX_BYTES};
     union {
@@ -102,21 +119,20 @@ static bool receive(struct client *client, struct request *request, void *buffer
     ssize_t got = recvmsg(client->socket.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
     request->fd_count = 0;
-    *is_dead = false;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
-    for (struct cmsghdr *at = got >= 0 ? CMSG_FIRSTHDR(&message) : NULL; at;
-         at = CMSG_NXTHDR(&message, at)) {
+        return NOTHING;
+    if (got <= 0)
+        return A_HANG_UP;
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
         if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
             continue;
         request->fd_count = (unsigned)((at->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         memcpy(request->fds, CMSG_DATA(at), request->fd_count * sizeof(int));
     }
-    *is_dead = got <= 0 || message.msg_flags & MSG_TRUNC;
     request->has_lost_fds = message.msg_flags & MSG_CTRUNC;
     request->message = buffer;
-    request->bytes = got > 0 ? (size_t)got : 0;
-    return !*is_dead;
+    request->bytes = (size_t)got;
+    return message.msg_flags & MSG_TRUNC ? A_BREACH : A_REQUEST;
 }
 
 static bool reply(struct client *client, struct answer *answer, size_t bytes)
@@ -182,19 +198,21 @@ static void socket_ready(struct watch *watch, uint32_t events)
     static char buffer[PROTOCOL_MAX_BYTES] __attribute__((aligned(8)));
     struct client *client = container_of(watch, struct client, socket);
     struct request request;
-    bool is_dead;
+    enum received received;
 
-    if (client->is_gone)
+    if (client->is_gone || client->socket.fd < 0)
         return;
-    if (receive(client, &request, buffer, &is_dead)) {
-        is_dead = !serve(client, &request);
-    } else if (!is_dead) {
-        is_dead = events & (EPOLLHUP | EPOLLERR);
-    }
+    received = receive(client, &request, buffer);
+    if (received == NOTHING && events & (EPOLLHUP | EPOLLERR))
+        received = A_HANG_UP;
+    if (received == A_REQUEST && !serve(client, &request))
+        received = A_BREACH;
     for (unsigned i = 0; i < request.fd_count; i++)
         close_fd(&request.fds[i]);
-    if (is_dead)
-        client_bury(client);
+    if (received == A_HANG_UP)
+        client_bury(client, true);
+    else if (received == A_BREACH)
+        drop(client);
 }
 
 void client_accept(int socket)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,6 +33,15 @@ static bool may_keep_fd(void)
 size_t object_count(void)
 {
     return count;
+}
+
+/* Never used twice, and not by a server before us either, whose clients may still know its ids. */
+static uint64_t new_id(void)
+{
+    while (!last_id)
+        if (getrandom(&last_id, sizeof(last_id), 0) != sizeof(last_id))
+            last_id = (uint64_t)getpid() << 32;
+    return ++last_id ? last_id : ++last_id;
 }
 
 static struct object *find(uint64_t id)
@@ -111,15 +121,15 @@ static void unlink_reference(struct object *object, struct reference *reference)
 
 /* --- After a death --- */
 
-static void tidy(struct object *object)
+static void tidy(struct object *object, pid_t dead)
 {
-    object->is_untidy = !sync_tidy(object->sync, object->kind, object->untidy_flags);
+    object->is_untidy = !sync_tidy(object->sync, object->kind, object->untidy_flags, dead);
     if (!object->is_untidy)
         object->untidy_flags = 0;
     has_untidy |= object->is_untidy;
 }
 
-void objects_client_ended(struct client *client)
+void objects_client_ended(struct client *client, bool is_dead)
 {
     for (size_t i = 0; i < BUCKETS; i++) {
         struct object *object, *next;
@@ -136,7 +146,7 @@ void objects_client_ended(struct client *client)
                 object->untidy_flags |= TIDY_LAST_HANDLE;
             /* Also without a reference: who closed his handle may still own the mutex. */
             if (object->sync)
-                tidy(object);
+                tidy(object, is_dead ? client->pid : 0);
             if (!object->references)
                 remove_object(object);
         }
@@ -151,7 +161,7 @@ bool objects_tidy(void)
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct object *object = buckets[i]; object; object = object->next)
             if (object->is_untidy)
-                tidy(object);
+                tidy(object, 0);
     return !has_untidy;
 }
 
@@ -252,7 +262,7 @@ int handle_object_register(struct client *client, struct request *request, struc
         error = make(wanted, tail, request, &object);
         if (error)
             return error;
-        object->id = ++last_id;
+        object->id = new_id();
         error = object_reference(object, client);
         if (error) {
             destroy(object);

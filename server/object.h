@@ -30,8 +30,8 @@ enum {
 };
 
 /* Does what a death asks for: the lock of a dead holder is freed, a mutex of a dead owner is abandoned. False: a
- * living process has it locked; try again later. */
-bool sync_tidy(struct sync *sync, uint32_t kind, unsigned flags);
+ * living process has it locked; try again later. `dead`: a process that is known to have ended, 0: none. */
+bool sync_tidy(struct sync *sync, uint32_t kind, unsigned flags, pid_t dead);
 
 /* --- Objects (object.c) --- */
 
@@ -63,8 +63,8 @@ struct object {
 /* A reference more for the client; 0 or -ENOMEM. */
 int object_reference(struct object *object, struct client *client);
 
-/* After a client's end: its references go, and what it left is put in order. */
-void objects_client_ended(struct client *client);
+/* The client's references go, and, when it is dead, what it left is put in order. */
+void objects_client_ended(struct client *client, bool is_dead);
 /* Tries again what was locked. False: there is still something. */
 bool objects_tidy(void);
 size_t object_count(void);

@@ -21,7 +21,7 @@
 static void process_ended(struct watch *watch, uint32_t events)
 {
     (void)events;
-    client_bury(container_of(watch, struct client, process));
+    client_bury(container_of(watch, struct client, process), true);
 }
 
 static int open_pidfd(const struct client *client)
@@ -67,7 +67,7 @@ int handle_hello(struct client *client, struct request *request, struct answer *
     /* The id is in use again, so the earlier bearer is gone, even if its hang-up is still to come. */
     old = client_find(client->pid);
     if (old)
-        client_bury(old);
+        client_bury(old, false);
     client->process = (struct watch){open_pidfd(client), process_ended};
     if (client->process.fd < 0)
         return -errno;
@@ -135,7 +135,7 @@ int handle_process_ended(struct client *client, struct request *request, struct 
     ((struct reply_process_ended *)answer->message)->pid = wanted->pid;
     /* Its end is seen here first only when the asker was faster than our own epoll. */
     if (target && target != client && poll(&poll_fd, 1, 0) == 1)
-        client_bury(target);
+        client_bury(target, true);
     return 0;
 }
 

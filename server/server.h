@@ -3,7 +3,7 @@
  * decantserver's private header. One thread, one epoll loop; nothing here blocks on a client.
  *
  * The server trusts no client: whatever is read out of a message or shared memory is checked where it is
- * used. A client that breaks the protocol is dropped, exactly as if it had died.
+ * used. A client that breaks the protocol loses its connection; what it has goes when it ends.
  */
 #ifndef DECANT_SERVER_H
 #define DECANT_SERVER_H
@@ -91,8 +91,9 @@ typedef int request_handler(struct client *client, struct request *request, stru
 
 void client_accept(int socket);
 struct client *client_find(pid_t pid);
-/* The client is dead, or has broken the rules: its references go. */
-void client_bury(struct client *client);
+/* The client goes, with its references. `is_dead`: by a hang-up or its pidfd, so that nothing of the process runs
+ * any more. */
+void client_bury(struct client *client, bool is_dead);
 void clients_free_buried(void);
 size_t client_count(void);
 

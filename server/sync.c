@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -70,20 +71,34 @@ void arena_close(struct arena *arena)
     free(arena);
 }
 
-static bool is_alive(uint32_t pid)
+/* A living client, or a living process that is none: it was the client of a server before us, say. Its locks and
+ * mutexes are its own. `dead` has hung up: its pidfd may say so a moment later. */
+static bool is_alive(uint32_t pid, pid_t dead)
 {
-    return client_find((pid_t)pid) != NULL;
+    struct pollfd ended = {-1, POLLIN, 0};
+    bool is_running;
+
+    if ((pid_t)pid == dead)
+        return false;
+    if (client_find((pid_t)pid))
+        return true;
+    ended.fd = pid <= INT32_MAX ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
+    if (ended.fd < 0)
+        return false;
+    is_running = !poll(&ended, 1, 0); /* a pidfd is readable when the process has ended */
+    close(ended.fd);
+    return is_running;
 }
 
 /* The lock's word is its holder's process. A dead one's is taken over. */
-static bool try_lock(struct sync *sync)
+static bool try_lock(struct sync *sync, pid_t dead)
 {
     uint32_t self = (uint32_t)getpid();
 
     for (int tries = 0; tries < LOCK_TRIES; tries++) {
         uint32_t holder = atomic_load(&sync->lock);
 
-        if ((!holder || !is_alive(holder)) &&
+        if ((!holder || !is_alive(holder, dead)) &&
             atomic_compare_exchange_strong(&sync->lock, &holder, self))
             return true;
         sched_yield();
@@ -105,19 +120,19 @@ static void abandon(struct sync *sync)
     sync->abandoned = 1;
 }
 
-bool sync_tidy(struct sync *sync, uint32_t kind, unsigned flags)
+bool sync_tidy(struct sync *sync, uint32_t kind, unsigned flags, pid_t dead)
 {
     uint32_t holder = atomic_load(&sync->lock);
-    bool has_dead_holder = holder && !is_alive(holder);
+    bool has_dead_holder = holder && !is_alive(holder, dead);
     bool has_dead_owner =
-        kind == OBJECT_MUTANT && sync->owner_process && !is_alive(sync->owner_process);
+        kind == OBJECT_MUTANT && sync->owner_process && !is_alive(sync->owner_process, dead);
 
     if (!has_dead_holder && !has_dead_owner && !(flags & (TIDY_RECOUNT | TIDY_LAST_HANDLE)))
         return true;
-    if (!try_lock(sync))
+    if (!try_lock(sync, dead))
         return false;
     if (kind == OBJECT_MUTANT && sync->count != 1 &&
-        (flags & TIDY_LAST_HANDLE || (sync->owner_process && !is_alive(sync->owner_process))))
+        (flags & TIDY_LAST_HANDLE || (sync->owner_process && !is_alive(sync->owner_process, dead))))
         abandon(sync);
     if (flags & TIDY_RECOUNT) {
         /* What was granted to waiters of whom one may be dead is for whoever comes first. */

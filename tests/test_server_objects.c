@@ -151,7 +151,7 @@ static void test_case(void **state)
 /* A client is killed that owns a mutex, has another's lock and waits for an event. */
 static void test_death(void **state)
 {
-    pid_t pid = start_server("60"), child;
+    pid_t pid = start_server("60"), child, bystander;
     int arena = make_arena(SYNC_ARENA_BYTES, F_SEAL_SHRINK), fd = connect_server(), service, ready[2];
     struct sync *syncs = mmap(NULL, SYNC_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, arena, 0);
     struct request_process_ended ended = {{PROTOCOL_process_ended, 0}, 0, 0};
@@ -174,6 +174,13 @@ static void test_death(void **state)
     register_object(fd, arena, OBJECT_EVENT, 3, "event1", &status);
     register_object(fd, arena, OBJECT_MUTANT, 4, "mine", &status);
     assert_int_equal(status, 0);
+    bystander = fork();
+    if (!bystander)
+        for (;;)
+            pause();
+    syncs[7] = (struct sync){.kind = SYNC_MUTANT, .count = 0, .owner = (uint32_t)bystander,
+                             .owner_process = (uint32_t)bystander, .lock = (uint32_t)bystander};
+    register_object(fd, arena, OBJECT_MUTANT, 7, "bystandr", &status);
     assert_int_equal(pipe(ready), 0);
     child = fork();
     if (!child) {
@@ -213,6 +220,10 @@ static void test_death(void **state)
     assert_int_equal(syncs[3].round, 1);
     assert_int_equal(syncs[3].count, 1); /* the grant of the dead is for whoever comes */
     assert_int_equal(syncs[4].count, 0); /* ours */
+    assert_int_equal(syncs[7].count, 0); /* of a living process that is no client */
+    assert_int_equal(atomic_load(&syncs[7].lock), bystander);
+    kill(bystander, SIGKILL);
+    await_end(bystander);
     assert_int_equal(syncs[4].abandoned, 0);
     /* This one a living process had locked: it comes as soon as that lets go. */
     assert_int_equal(syncs[6].count, 0);
