@@ -29,6 +29,8 @@ static int child(int argc, char **argv)
         printf("%s|%s|%s", argv[3], value, strrchr(folder, '\\') + 1);
         return 0;
     }
+    if (!strcmp(argv[2], "many")) /* the first and the last of many */
+        return SetEvent(handle_of(argv[3])) && SetEvent(handle_of(argv[4])) ? 0 : 5;
     if (!strcmp(argv[2], "shared")) {
         HANDLE ask = handle_of(argv[3]), answer = handle_of(argv[4]), mutex = handle_of(argv[6]);
         volatile LONG *memory = MapViewOfFile(handle_of(argv[5]), FILE_MAP_ALL_ACCESS, 0, 0, 4096);
@@ -146,4 +148,27 @@ static void test_inherited_objects(void)
     ok(WaitForSingleObject(semaphore, 0) == WAIT_TIMEOUT, "the child took the semaphore's count");
 }
 
-CONFORMANCE("processes", test_exit_code, test_output, test_inherited_objects)
+/* [D] "Each … inheritable handle in the calling process is inherited": however many there are. */
+static void test_many(void)
+{
+    enum { COUNT = 1500 };
+    SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
+    STARTUPINFOA startup = {.cb = sizeof(startup)};
+    static HANDLE events[COUNT];
+    PROCESS_INFORMATION info;
+    DWORD code;
+
+    for (int i = 0; i < COUNT; i++)
+        events[i] = CreateEventA(&inherit, TRUE, FALSE, NULL);
+    ok(events[COUNT - 1] != NULL, "CreateEvent: %lu", GetLastError());
+    ok(start(&info, &startup, NULL, "many %llx %llx", (unsigned long long)(ULONG_PTR)events[0],
+             (unsigned long long)(ULONG_PTR)events[COUNT - 1]), "CreateProcess: %lu", GetLastError());
+    code = finish(&info);
+    ok(code == 0, "the child ended with %lu", code);
+    ok(!WaitForSingleObject(events[0], 0) && !WaitForSingleObject(events[COUNT - 1], 0) &&
+           WaitForSingleObject(events[COUNT / 2], 0) == WAIT_TIMEOUT, "which are set");
+    for (int i = 0; i < COUNT; i++)
+        CloseHandle(events[i]);
+}
+
+CONFORMANCE("processes", test_exit_code, test_output, test_inherited_objects, test_many)

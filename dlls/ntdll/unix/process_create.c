@@ -36,7 +36,6 @@
 #include "sync.h"
 #include "thread.h"
 
-#define MAX_INHERITED   1024
 #define START_LIMIT_NS  30000000000ull
 
 /* A handle that the child gets, with its value; in the blob its path follows. Handle 0: the sync of the child's first
@@ -58,11 +57,16 @@ struct blob {
     char data[];                /* parameters, environment, struct inherited + path … */
 };
 
+struct collected {
+    struct inherited inherited;
+    struct object *object;  /* with a reference, so that descriptor and path stay */
+    const char *path;
+};
+
 struct collector {
-    struct inherited list[MAX_INHERITED + 1]; /* the first thread too */
-    struct object *objects[MAX_INHERITED + 1]; /* with a reference, so that descriptor and path stay */
-    const char *paths[MAX_INHERITED + 1];
-    size_t count;
+    struct collected *list;
+    size_t count, room;
+    bool is_incomplete;     /* no memory */
     const RTL_USER_PROCESS_PARAMETERS *parameters;
     bool inherit_all;
     const HANDLE *only;  /* PROC_THREAD_ATTRIBUTE_HANDLE_LIST: of the inheritable ones, these */
@@ -89,26 +93,46 @@ static bool is_wanted(const struct collector *collector, HANDLE handle)
     return !collector->only;
 }
 
+/* A place for one more; it counts only when `count` is raised. NULL: no memory. */
+static struct collected *next_place(struct collector *collector)
+{
+    if (collector->count == collector->room) {
+        size_t room = collector->room ? collector->room * 2 : 16;
+        struct collected *grown = realloc(collector->list, room * sizeof(*grown));
+
+        if (!grown) {
+            collector->is_incomplete = true;
+            return NULL;
+        }
+        collector->list = grown;
+        collector->room = room;
+    }
+    collector->list[collector->count] = (struct collected){.inherited.fd = -1};
+    return &collector->list[collector->count];
+}
+
 static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, void *context)
 {
     struct collector *collector = context;
     const RTL_USER_PROCESS_PARAMETERS *parameters = collector->parameters;
     bool is_std = handle == parameters->hStdInput || handle == parameters->hStdOutput ||
                   handle == parameters->hStdError;
-    size_t count = collector->count;
-    struct inherited *entry = &collector->list[count];
+    struct collected *place;
 
-    if (count >= MAX_INHERITED || (!is_std && !is_wanted(collector, handle)))
+    if (!is_std && !is_wanted(collector, handle))
         return;
-    for (size_t i = 0; i < count; i++)
-        if (collector->list[i].handle == (uintptr_t)handle)
+    for (size_t i = 0; i < collector->count; i++)
+        if (collector->list[i].inherited.handle == (uintptr_t)handle)
             return;
-    *entry = (struct inherited){.handle = (uintptr_t)handle, .access = access};
+    place = next_place(collector);
     /* What cannot leave its process (completion ports, jobs, keyed events) is not handed on. */
-    if (object_describe(object, &entry->description, &entry->fd, &collector->paths[count]))
+    if (!place || object_describe(object, &place->inherited.description, &place->inherited.fd,
+                                  &place->path))
         return;
+    place->inherited.handle = (uintptr_t)handle;
+    place->inherited.access = access;
+    place->object = object;
     object_retain(object);
-    collector->objects[count] = object;
     collector->count++;
 }
 
@@ -116,13 +140,11 @@ static void collect(HANDLE handle, struct object *object, ACCESS_MASK access, vo
  * it ends. */
 static struct sync *share_first_thread(struct collector *collector)
 {
-    struct inherited *entry = &collector->list[collector->count];
+    struct collected *place = next_place(collector);
     struct sync *sync = sync_create(SYNC_MANUAL, 0, 1);
 
-    *entry = (struct inherited){.fd = -1};
-    collector->paths[collector->count] = NULL;
-    collector->objects[collector->count] = NULL;
-    if (sync && sync_locate(sync, &entry->fd, &entry->description.slot)) {
+    if (sync && place &&
+        sync_locate(sync, &place->inherited.fd, &place->inherited.description.slot)) {
         sync_share_for_good(sync);
         collector->count++;
     }
@@ -243,9 +265,11 @@ static int write_blob(const RTL_USER_PROCESS_PARAMETERS *parameters, struct coll
         error = write_all(fd, parameters->Environment ? parameters->Environment : empty,
                           environment_bytes);
     for (size_t i = 0; i < collector->count && !error; i++) {
-        error = write_all(fd, &collector->list[i], sizeof(collector->list[i]));
-        if (!error && collector->paths[i])
-            error = write_all(fd, collector->paths[i], collector->list[i].description.path_bytes);
+        const struct collected *place = &collector->list[i];
+
+        error = write_all(fd, &place->inherited, sizeof(place->inherited));
+        if (!error && place->path)
+            error = write_all(fd, place->path, place->inherited.description.path_bytes);
     }
     free(flat);
     if (error) {
@@ -289,8 +313,8 @@ static int spawn(const char *program, int blob_fd, int page_fd, struct collector
 
         sigaction(SIGPIPE, &action, NULL); /* ignored by us; that would be inherited */
         for (size_t i = 0; i < collector->count; i++)
-            if (collector->list[i].fd >= 0)
-                fcntl(collector->list[i].fd, F_SETFD, 0);
+            if (collector->list[i].inherited.fd >= 0)
+                fcntl(collector->list[i].inherited.fd, F_SETFD, 0);
         fcntl(page_fd, F_SETFD, 0);
         fcntl(blob_fd, F_SETFD, 0);
         if (folder && chdir(folder))
@@ -477,7 +501,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
 
     status = STATUS_NO_MEMORY;
     thread_sync = share_first_thread(collector);
-    if (!thread_sync)
+    if (!thread_sync || collector->is_incomplete)
         goto done;
     page = make_page(&page_fd);
     if (page == MAP_FAILED)
@@ -534,8 +558,9 @@ done:
     if (blob_fd >= 0)
         close(blob_fd);
     for (size_t i = 0; i < collector->count; i++)
-        if (collector->objects[i])
-            object_release(collector->objects[i]);
+        if (collector->list[i].object)
+            object_release(collector->list[i].object);
+    free(collector->list);
     free(collector);
     free(program);
     free(folder);
