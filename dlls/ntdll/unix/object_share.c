@@ -273,9 +273,10 @@ NTSTATUS object_describe(struct object *object, struct object_description *descr
     description->path_bytes = *path ? (uint32_t)strlen(*path) + 1 : 0;
     share_lock(&signals);
     /* Without a server it still works, but for what a death asks for. */
-    if (!object->shared_id && object->ops->get_sync && object->ops->kind <= OBJECT_LAST_SYNC &&
-        share_register(object, NULL, 0, 0, NULL))
-        sync_mark_shared(object->ops->get_sync(object));
+    if (!object->shared_id && object->ops->get_sync && object->ops->kind <= OBJECT_LAST_SYNC)
+        share_register(object, NULL, 0, 0, NULL);
+    if (object->ops->kind <= OBJECT_THREAD) /* whose state goes along */
+        sync_share_for_good(object->ops->get_sync(object));
     description->id = object->shared_id;
     share_unlock(&signals);
     return STATUS_SUCCESS;
