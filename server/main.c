@@ -29,7 +29,9 @@
 
 #define EXIT_CANNOT_START 126
 #define DEFAULT_LINGER_MS 3000
-#define TIDY_AGAIN_MS     2    /* what a living program has locked just then */
+/* What a living program has locked just then is tried again: soon, and less often for one that is stopped. */
+#define TIDY_FIRST_MS     2
+#define TIDY_LAST_MS      128
 
 static int epoll_fd = -1;
 static bool is_told_to_end;
@@ -132,14 +134,20 @@ static int64_t now_ms(void)
 static void run(void)
 {
     int64_t idle_since = now_ms();
+    int pause = TIDY_FIRST_MS;
 
     for (;;) {
         struct epoll_event events[64];
         int64_t left = client_count() ? -1 : idle_since + linger - now_ms();
         int count;
 
-        if (!objects_tidy() && (left < 0 || left > TIDY_AGAIN_MS))
-            left = TIDY_AGAIN_MS;
+        if (objects_tidy()) {
+            pause = TIDY_FIRST_MS;
+        } else {
+            if (left < 0 || left > pause)
+                left = pause;
+            pause = pause < TIDY_LAST_MS ? pause * 2 : TIDY_LAST_MS;
+        }
 
         if (is_told_to_end || (!client_count() && idle_since + linger <= now_ms())) {
             if (session_close() || is_told_to_end)
