@@ -17,6 +17,7 @@ enum kind {
     GROUPING,   /* string of binary numbers: "3;0" */
     DIGITS,     /* array of strings, run together */
     NOT,        /* a truth value, turned round */
+    DAY,        /* of the week: the data begin with Sunday, the answers with Monday */
     BINARY,     /* LOCALESIGNATURE */
 };
 
@@ -45,7 +46,7 @@ static const struct field fields[] = {
     F(LOCALE_SSHORTDATE, sshortdate, FIRST), F(LOCALE_SLONGDATE, slongdate, FIRST),
     F(LOCALE_SYEARMONTH, syearmonth, FIRST), F(LOCALE_SMONTHDAY, smonthday, FIRST),
     F(LOCALE_SDURATION, sduration, FIRST), F(LOCALE_S1159, s1159, TEXT_AT),
-    F(LOCALE_S2359, s2359, TEXT_AT), F(LOCALE_IFIRSTDAYOFWEEK, ifirstdayofweek, NUMBER),
+    F(LOCALE_S2359, s2359, TEXT_AT), F(LOCALE_IFIRSTDAYOFWEEK, ifirstdayofweek, DAY),
     F(LOCALE_IFIRSTWEEKOFYEAR, ifirstweekofyear, NUMBER),
     F(LOCALE_IDEFAULTLANGUAGE, idefaultlanguage, HEX4), F(LOCALE_ICOUNTRY, icountry, NUMBER),
     F(LOCALE_IDEFAULTANSICODEPAGE, idefaultansicodepage, NUMBER),
@@ -152,10 +153,10 @@ static int give_field(const NLS_LOCALE_DATA *locale, const struct field *field, 
     const WCHAR *text;
     ULONG value = 0, length;
 
-    memcpy(&value, at, field->kind == NUMBER || field->kind == HEX4 || field->kind == NOT
+    memcpy(&value, at, field->kind == NUMBER || field->kind == HEX4 || field->kind == NOT || field->kind == DAY
                            ? sizeof(USHORT) : sizeof(UINT));
     if ((flags & LOCALE_RETURN_NUMBER) && field->kind != NUMBER && field->kind != NUMBER32 &&
-        field->kind != HEX4 && field->kind != NOT)
+        field->kind != HEX4 && field->kind != NOT && field->kind != DAY)
         return nls_fail(ERROR_INVALID_FLAGS);
     switch (field->kind) {
     case TEXT_AT:
@@ -177,6 +178,8 @@ static int give_field(const NLS_LOCALE_DATA *locale, const struct field *field, 
         return give_number(value, flags, L"%04x", buffer, room);
     case NOT:
         return give_number(!value, flags, L"%u", buffer, room);
+    case DAY:
+        return give_number((value + 6) % 7, flags, L"%u", buffer, room);
     default:
         return give_number(value, flags, L"%u", buffer, room);
     }

@@ -30,6 +30,10 @@ const CPTABLEINFO *nls_code_page(UINT page);
 int utf7_to_wide(const char *src, int length, WCHAR *dst, int room);
 int utf7_from_wide(const WCHAR *src, int length, char *dst, int room);
 
+/* sort.c: CSTR_…, and the length of a key, for NORM_… and SORT_… flags. */
+int sort_compare(DWORD flags, const WCHAR *a, int a_length, const WCHAR *b, int b_length);
+int sort_key(DWORD flags, const WCHAR *src, int length, BYTE *dst, int room);
+
 /* locale_data.c: a locale's record in locale.nls; NULL when it is not known. */
 const NLS_LOCALE_DATA *nls_locale_by_name(const WCHAR *name, LCID *id);
 const NLS_LOCALE_DATA *nls_locale_by_id(LCID id, LCID *real);

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * stringapiset.h and winnls.h: character types, case mapping, comparison; and winuser.h's Char…
+ * stringapiset.h and winnls.h: character types, case mapping, comparison (by sort.c); and winuser.h's Char…
  * functions, which live in kernelbase.
- *
- * Comparison is by weights made here, not by Windows' sort keys: letters alphabetically whatever their case,
- * then case, with punctuation before digits before letters. The order of ASCII text is Windows'; of accented
- * and other letters it is that of their code points without regard to case.
  */
 #include "nls.h"
 #define WINUSERAPI
@@ -67,76 +63,6 @@ BOOL WINAPI GetStringTypeExA(LCID id, DWORD type, const char *src, INT count, WO
 
 /* --- Comparison ------------------------------------------------------------------------------- */
 
-/* The primary weight: class in the high bits, then the character without its case. */
-static ULONG weight(WCHAR c, DWORD flags)
-{
-    USHORT kind = nls_character_types(c)[0];
-    WCHAR folded = RtlDowncaseUnicodeChar(c);
-    ULONG class = 1;
-
-    (void)flags;
-    if (kind & C1_ALPHA)
-        class = 4;
-    else if (kind & C1_DIGIT)
-        class = 3;
-    else if (!(kind & (C1_PUNCT | C1_SPACE | C1_CNTRL)))
-        class = 2;
-    return class << 16 | folded;
-}
-
-static bool ignores_case(DWORD flags)
-{
-    return flags & (NORM_IGNORECASE | LINGUISTIC_IGNORECASE);
-}
-
-static bool is_skipped(WCHAR c, DWORD flags)
-{
-    USHORT kind;
-
-    if (!c)
-        return true;
-    if (!(flags & NORM_IGNORESYMBOLS))
-        /* A word sort gives these two no weight of their own; a string sort does. */
-        return !(flags & SORT_STRINGSORT) && (c == '-' || c == '\'');
-    kind = nls_character_types(c)[0];
-    return (kind & C1_PUNCT) && !(kind & C1_ALPHA);
-}
-
-static int compare(DWORD flags, const WCHAR *a, int a_length, const WCHAR *b, int b_length)
-{
-    int i = 0, j = 0, case_order = 0, skip_order = 0;
-
-    for (;;) {
-        ULONG x, y;
-        int a_skipped = 0, b_skipped = 0;
-
-        for (; i < a_length && is_skipped(a[i], flags); i++)
-            a_skipped += a[i] != 0;
-        for (; j < b_length && is_skipped(b[j], flags); j++)
-            b_skipped += b[j] != 0;
-        if (!skip_order && !(flags & NORM_IGNORESYMBOLS))
-            skip_order = a_skipped - b_skipped;
-        if (i == a_length || j == b_length)
-            break;
-        x = weight(a[i], flags);
-        y = weight(b[j], flags);
-        if (x != y)
-            return x < y ? CSTR_LESS_THAN : CSTR_GREATER_THAN;
-        /* Small letters come before capitals. */
-        if (!case_order && a[i] != b[j])
-            case_order = a[i] > b[j] ? -1 : 1;
-        i++;
-        j++;
-    }
-    if (i < a_length || j < b_length)
-        return i == a_length ? CSTR_LESS_THAN : CSTR_GREATER_THAN;
-    if (!ignores_case(flags) && case_order)
-        return case_order < 0 ? CSTR_LESS_THAN : CSTR_GREATER_THAN;
-    if (skip_order)
-        return skip_order < 0 ? CSTR_LESS_THAN : CSTR_GREATER_THAN;
-    return CSTR_EQUAL;
-}
-
 #define COMPARE_FLAGS (NORM_IGNORECASE | NORM_IGNORENONSPACE | NORM_IGNORESYMBOLS |                \
                        SORT_STRINGSORT | NORM_IGNOREKANATYPE | NORM_IGNOREWIDTH |                  \
                        LINGUISTIC_IGNORECASE | LINGUISTIC_IGNOREDIACRITIC | NORM_LINGUISTIC_CASING | \
@@ -157,7 +83,7 @@ int WINAPI CompareStringEx(const WCHAR *locale, DWORD flags, const WCHAR *a, int
         a_length = (int)wcslen(a);
     if (b_length < 0)
         b_length = (int)wcslen(b);
-    return compare(flags, a, a_length, b, b_length);
+    return sort_compare(flags, a, a_length, b, b_length);
 }
 
 int WINAPI CompareStringW(LCID id, DWORD flags, const WCHAR *a, int a_length, const WCHAR *b,
@@ -218,39 +144,39 @@ int WINAPI CompareStringOrdinal(const WCHAR *a, int a_length, const WCHAR *b, in
 
 /* --- Mapping ---------------------------------------------------------------------------------- */
 
-/* Bytes that compare (memcmp) as CompareString does: weights, a 1, then the case of each letter. */
-static int sort_key(DWORD flags, const WCHAR *src, int count, BYTE *dst, int room)
+/* The other letters of Japanese that stand for the same: of half and full width, of the two kanas. */
+static WCHAR map_width(WCHAR c, DWORD flags)
 {
-    int used = 0;
+    /* U+FF61 to U+FF9F in full width, marks of voicing included. */
+    static const WCHAR wide[] =
+        L"\x3002\x300c\x300d\x3001\x30fb\x30f2\x30a1\x30a3\x30a5\x30a7\x30a9\x30e3\x30e5\x30e7\x30c3\x30fc"
+        L"\x30a2\x30a4\x30a6\x30a8\x30aa\x30ab\x30ad\x30af\x30b1\x30b3\x30b5\x30b7\x30b9\x30bb\x30bd\x30bf"
+        L"\x30c1\x30c4\x30c6\x30c8\x30ca\x30cb\x30cc\x30cd\x30ce\x30cf\x30d2\x30d5\x30d8\x30db\x30de\x30df"
+        L"\x30e0\x30e1\x30e2\x30e4\x30e6\x30e8\x30e9\x30ea\x30eb\x30ec\x30ed\x30ef\x30f3\x309b\x309c";
 
-#define PUT(value)                                                                                 \
-    do {                                                                                           \
-        if (room && used < room)                                                                   \
-            dst[used] = (BYTE)(value);                                                             \
-        used++;                                                                                    \
-    } while (0)
-    for (int i = 0; i < count; i++)
-        if (!is_skipped(src[i], flags)) {
-            ULONG w = weight(src[i], flags);
-
-            /* No byte is 0: the key ends with one. */
-            PUT((w >> 16) + 1);
-            PUT(((w >> 8) & 0xff) / 15 + 2);
-            PUT(((w >> 8) & 0xff) % 15 + 2);
-            PUT((w & 0xff) / 15 + 2);
-            PUT((w & 0xff) % 15 + 2);
-        }
-    PUT(1);
-    if (!ignores_case(flags))
-        for (int i = 0; i < count; i++)
-            if (!is_skipped(src[i], flags))
-                PUT(RtlDowncaseUnicodeChar(src[i]) == src[i] ? 2 : 3);
-    PUT(1);
-    PUT(0);
-#undef PUT
-    if (room && used > room)
-        return nls_fail(ERROR_INSUFFICIENT_BUFFER);
-    return used;
+    if (flags & LCMAP_KATAKANA && ((c >= 0x3041 && c <= 0x3096) || c == 0x309d || c == 0x309e))
+        c += 0x60;
+    if (flags & LCMAP_HIRAGANA && ((c >= 0x30a1 && c <= 0x30f6) || c == 0x30fd || c == 0x30fe))
+        c -= 0x60;
+    if (flags & LCMAP_FULLWIDTH) {
+        if (c >= 0x21 && c <= 0x7e)
+            c += 0xfee0;
+        else if (c == ' ')
+            c = 0x3000;
+        else if (c >= 0xff61 && c <= 0xff9f)
+            c = wide[c - 0xff61];
+    }
+    if (flags & LCMAP_HALFWIDTH) {
+        if (c >= 0xff01 && c <= 0xff5e)
+            c -= 0xfee0;
+        else if (c == 0x3000)
+            c = ' ';
+        else if (c >= 0x3001 && c <= 0x30fc)
+            for (unsigned i = 0; i < NLS_ARRAY_COUNT(wide) - 1; i++)
+                if (wide[i] == c)
+                    return (WCHAR)(0xff61 + i);
+    }
+    return c;
 }
 
 static int map_string(DWORD flags, const WCHAR *src, int src_length, WCHAR *dst, int dst_length)
@@ -265,17 +191,21 @@ static int map_string(DWORD flags, const WCHAR *src, int src_length, WCHAR *dst,
             return nls_fail(ERROR_INVALID_FLAGS);
         return sort_key(flags, src, src_length, (BYTE *)dst, dst_length);
     }
-    if ((flags & (LCMAP_UPPERCASE | LCMAP_LOWERCASE)) == (LCMAP_UPPERCASE | LCMAP_LOWERCASE) &&
-        !(flags & LCMAP_TITLECASE))
+    if ((flags & (LCMAP_FULLWIDTH | LCMAP_HALFWIDTH)) == (LCMAP_FULLWIDTH | LCMAP_HALFWIDTH) ||
+        (flags & (LCMAP_KATAKANA | LCMAP_HIRAGANA)) == (LCMAP_KATAKANA | LCMAP_HIRAGANA))
         return nls_fail(ERROR_INVALID_FLAGS);
     if (!dst_length)
         return src_length;
     if (dst_length < src_length)
         return nls_fail(ERROR_INSUFFICIENT_BUFFER);
     for (int i = 0; i < src_length; i++) {
-        WCHAR c = src[i];
+        bool begins = !i || !(nls_character_types(src[i - 1])[0] & C1_ALPHA);
+        WCHAR c = map_width(src[i], flags);
 
-        if (flags & LCMAP_UPPERCASE && !(flags & LCMAP_LOWERCASE))
+        /* LCMAP_TITLECASE is both: a word's first letter, and the others. */
+        if ((flags & LCMAP_TITLECASE) == LCMAP_TITLECASE)
+            c = begins ? RtlUpcaseUnicodeChar(c) : RtlDowncaseUnicodeChar(c);
+        else if (flags & LCMAP_UPPERCASE && !(flags & LCMAP_LOWERCASE))
             c = RtlUpcaseUnicodeChar(c);
         else if (flags & LCMAP_LOWERCASE && !(flags & LCMAP_UPPERCASE))
             c = RtlDowncaseUnicodeChar(c);
