@@ -98,6 +98,9 @@ static inline LARGE_INTEGER *timeout_from_ms(LARGE_INTEGER *time, DWORD ms)
     return time;
 }
 
+/* What a program without a manifest for this Windows is told instead of its version (sysinfoapi_version.c). */
+void manifest_version(ULONG *major, ULONG *minor, ULONG *build);
+
 /* Object attributes for a name in the session's space; `name` NULL: unnamed. */
 void object_attributes(OBJECT_ATTRIBUTES *attributes, UNICODE_STRING *string,
                        const SECURITY_ATTRIBUTES *security, const WCHAR *name);

@@ -247,7 +247,9 @@ WORD WINAPI GetMaximumProcessorGroupCount(void)
 
 DWORD WINAPI GetActiveProcessorCount(WORD group)
 {
-    return group == 0 || group == ALL_PROCESSOR_GROUPS ? current_peb()->NumberOfProcessors : 0;
+    if (group == 0 || group == ALL_PROCESSOR_GROUPS)
+        return current_peb()->NumberOfProcessors;
+    return (DWORD)set_error(ERROR_INVALID_PARAMETER);
 }
 
 DWORD WINAPI GetMaximumProcessorCount(WORD group)
@@ -317,8 +319,10 @@ UINT WINAPI GetSystemWindowsDirectoryA(LPSTR buffer, UINT size)
 DWORD WINAPI GetVersion(void)
 {
     const PEB *peb = current_peb();
+    ULONG major = peb->OSMajorVersion, minor = peb->OSMinorVersion, build = peb->OSBuildNumber;
 
-    return (DWORD)(peb->OSBuildNumber << 16) | (peb->OSMinorVersion << 8) | peb->OSMajorVersion;
+    manifest_version(&major, &minor, &build);
+    return build << 16 | minor << 8 | major;
 }
 
 BOOL WINAPI GetVersionExW(OSVERSIONINFOW *info)
@@ -326,7 +330,10 @@ BOOL WINAPI GetVersionExW(OSVERSIONINFOW *info)
     if (info->dwOSVersionInfoSize != sizeof(OSVERSIONINFOW) &&
         info->dwOSVersionInfoSize != sizeof(OSVERSIONINFOEXW))
         return set_error(ERROR_INSUFFICIENT_BUFFER);
-    return check_status(RtlGetVersion((RTL_OSVERSIONINFOEXW *)info));
+    if (!check_status(RtlGetVersion((RTL_OSVERSIONINFOEXW *)info)))
+        return FALSE;
+    manifest_version(&info->dwMajorVersion, &info->dwMinorVersion, &info->dwBuildNumber);
+    return TRUE;
 }
 
 BOOL WINAPI GetVersionExA(OSVERSIONINFOA *info)

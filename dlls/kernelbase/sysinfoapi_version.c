@@ -3,6 +3,47 @@
  */
 #include "kernelbase.h"
 
+/* --- The manifest's rule --- */
+
+/* Whether the program's manifest names this operating system: <supportedOS Id="{…}"/>. The manifest is UTF-8 in
+ * all but odd cases; a GUID cannot be anything else in it. */
+static bool manifest_names(const char *guid)
+{
+    HMODULE program = GetModuleHandleW(NULL);
+    HRSRC resource = FindResourceW(program, (WCHAR *)1, (WCHAR *)24 /* RT_MANIFEST */);
+    const char *text = resource ? LockResource(LoadResource(program, resource)) : NULL;
+    SIZE_T length = resource ? SizeofResource(program, resource) : 0, wanted = strlen(guid);
+
+    for (SIZE_T i = 0; text && i + wanted <= length; i++)
+        if (!_strnicmp(text + i, guid, wanted))
+            return true;
+    return false;
+}
+
+/* learn.microsoft.com, "Targeting your application for Windows": GetVersion(Ex) tells a program that does not name
+ * Windows 10 in its manifest 6.3 if it names 8.1, else 6.2. */
+void manifest_version(ULONG *major, ULONG *minor, ULONG *build)
+{
+    static LONG answer; /* 0: not looked up yet, else the minor version, or 10 */
+    LONG known = answer;
+    DWORD error = GetLastError();
+
+    if (!known) {
+        known = manifest_names("8e0f7a12-bfb3-4fe8-b9a5-48fd50a15a9a")   ? 10
+                : manifest_names("1f676c76-80e1-4239-95bb-83d0f6d0da78") ? 3
+                                                                         : 2;
+        answer = known;
+        SetLastError(error);
+    }
+    if (known == 10)
+        return;
+    *major = 6;
+    *minor = (ULONG)known;
+    *build = known == 3 ? 9600 : 9200;
+}
+
+/* --- Versions --- */
+
 BOOL WINAPI GetProductInfo(DWORD major, DWORD minor, DWORD pack_major, DWORD pack_minor,
                            PDWORD type)
 {
@@ -11,8 +52,11 @@ BOOL WINAPI GetProductInfo(DWORD major, DWORD minor, DWORD pack_major, DWORD pac
 
 BOOL WINAPI VerifyVersionInfoW(LPOSVERSIONINFOEXW info, DWORD mask, DWORDLONG conditions)
 {
-    NTSTATUS status = RtlVerifyVersionInfo(info, mask, conditions);
+    NTSTATUS status;
 
+    if (!mask || !conditions) /* documented, and Wine's test on Windows */
+        return set_error(ERROR_BAD_ARGUMENTS);
+    status = RtlVerifyVersionInfo(info, mask, conditions);
     return status == STATUS_REVISION_MISMATCH ? set_error(ERROR_OLD_WIN_VERSION)
                                               : check_status(status);
 }

@@ -104,6 +104,18 @@ static NTSTATUS performance(void *buffer, ULONG room, ULONG *needed)
     return answer_up_to(buffer, room, needed, &info, sizeof(info));
 }
 
+/* Counters of each processor's interrupts. Wine's advapi32 and bcrypt draw their random numbers (SystemFunction036,
+ * BCryptGenRandom) from this class, so the counters are random. */
+static NTSTATUS interrupts(void *buffer, ULONG room, ULONG *needed)
+{
+    ULONG bytes = (ULONG)sysconf(_SC_NPROCESSORS_ONLN) * (ULONG)sizeof(SYSTEM_INTERRUPT_INFORMATION);
+    NTSTATUS status = room >= bytes ? DecantGetRandom(buffer, bytes) : STATUS_INFO_LENGTH_MISMATCH;
+
+    if (needed && guest_copy_out(needed, &bytes, sizeof(bytes)))
+        return STATUS_ACCESS_VIOLATION;
+    return status;
+}
+
 static NTSTATUS time_of_day(void *buffer, ULONG room, ULONG *needed)
 {
     SYSTEM_TIMEOFDAY_INFORMATION info;
@@ -191,6 +203,8 @@ NTSTATUS WINAPI NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS class, void *b
         return cpu(buffer, room, needed);
     case SystemPerformanceInformation:
         return performance(buffer, room, needed);
+    case SystemInterruptInformation:
+        return interrupts(buffer, room, needed);
     case SystemTimeOfDayInformation:
         return time_of_day(buffer, room, needed);
     case SystemProcessInformation:
