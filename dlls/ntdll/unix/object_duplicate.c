@@ -194,12 +194,14 @@ NTSTATUS remote_serve_take_handle(struct remote_peer *peer, struct remote_messag
 
     message->bytes = 0;
     *fd = -1;
-    status = handle_query_flags(handle, &attributes, &access);
-    if (!status)
-        status = handle_get(handle, NULL, 0, &object);
+    status = handle_get(handle, NULL, 0, &object);
     if (status)
         return status;
     peer->lent = object;
+    if (handle_query_flags(handle, &attributes, &access)) {
+        access = object->ops->valid_access; /* a pseudo handle: this process */
+        attributes = 0;
+    }
     status = describe(object, (struct parcel *)message->data, &bytes, fd);
     message->bytes = (uint32_t)bytes;
     message->values[0] = access;
