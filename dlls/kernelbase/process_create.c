@@ -354,7 +354,9 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
             thread_security && thread_security->bInheritHandle ? OBJ_INHERIT : 0, NULL, NULL);
         status = NtCreateUserProcess(
             &process, &thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, &process_object,
-            &thread_object, inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0,
+            &thread_object,
+            (inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0) |
+                (flags & CREATE_BREAKAWAY_FROM_JOB ? PROCESS_CREATE_FLAGS_BREAKAWAY : 0),
             flags & CREATE_SUSPENDED ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, parameters,
             &create_info, list);
     }

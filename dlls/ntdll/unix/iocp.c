@@ -133,6 +133,16 @@ NTSTATUS WINAPI NtCreateIoCompletion(HANDLE *handle, ACCESS_MASK access,
     return object_open_handle(handle, access, attributes, &port_ops, make, NULL);
 }
 
+NTSTATUS iocp_from_handle(HANDLE handle, struct object **port)
+{
+    return handle_get(handle, &port_ops, IO_COMPLETION_MODIFY_STATE, port);
+}
+
+NTSTATUS iocp_post(struct object *port, ULONG_PTR key, ULONG_PTR value, ULONG_PTR information)
+{
+    return post((struct port *)port, key, value, STATUS_SUCCESS, information);
+}
+
 NTSTATUS WINAPI NtSetIoCompletion(HANDLE handle, ULONG_PTR key, ULONG_PTR value, NTSTATUS io_status,
                                   SIZE_T information)
 {

@@ -1,61 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Job objects, as far as runtimes use them: which processes belong to a job, ending all of them, and
- * ending them when the last handle closes. A job knows what was assigned to it by this process; children
- * that its members start do not join it. Limits on time, memory and numbers are refused.
+ * Job objects: their members, ending them (also when the last handle closes), and the messages on a completion
+ * port. See job.h.
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include "info.h"
+#include "iocp.h"
 #include "job.h"
-#include "process_object.h"
 #include "sync.h"
 #include "thread.h"
 
-/* Flags that ask for nothing that is missing here. */
-#define HONOURED_LIMITS                                                                            \
-    (JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK |                          \
-     JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION |          \
-     JOB_OBJECT_LIMIT_PRIORITY_CLASS | JOB_OBJECT_LIMIT_SCHEDULING_CLASS |                         \
-     JOB_OBJECT_LIMIT_PRESERVE_JOB_TIME)
-
-struct job {
-    struct object header;
-    struct sync *sync;
-    /* Under job_lock: */
-    struct process_object **members; /* each with a reference; also those that ended */
-    size_t count, room;
-    uint32_t terminated;
-    JOBOBJECT_BASIC_LIMIT_INFORMATION limits;
-    struct job *next;
-};
-
-static pthread_mutex_t job_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct job *jobs;
+static uint64_t last_id;
 
-static void lock(sigset_t *old)
+void job_lock(sigset_t *old)
 {
     sigset_t all;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, old);
-    pthread_mutex_lock(&job_lock);
+    pthread_mutex_lock(&lock);
 }
 
-static void unlock(const sigset_t *old)
+void job_unlock(const sigset_t *old)
 {
-    pthread_mutex_unlock(&job_lock);
+    pthread_mutex_unlock(&lock);
     pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
-static bool is_running(struct process_object *member)
+static bool is_running(const struct process_object *member)
 {
     return !atomic_load(&member->has_ended);
+}
+
+/* Under the lock. */
+static void post(struct job *job, DWORD message, pid_t pid)
+{
+    if (job->port)
+        iocp_post(job->port, job->port_key, (ULONG_PTR)pid, message);
 }
 
 /* Ends the members. True: this process is one of them, and must go when all else is done. */
@@ -65,7 +52,7 @@ static bool end_members(struct job *job, NTSTATUS exit_status)
     bool is_self = false;
     sigset_t signals;
 
-    lock(&signals);
+    job_lock(&signals);
     for (size_t i = 0; i < job->count; i++) {
         struct process_object *member = job->members[i];
 
@@ -74,10 +61,9 @@ static bool end_members(struct job *job, NTSTATUS exit_status)
         } else if (is_running(member)) {
             process_object_set_exit_status(member, exit_status);
             syscall(SYS_pidfd_send_signal, member->pidfd, SIGKILL, NULL, 0);
-            job->terminated++;
         }
     }
-    unlock(&signals);
+    job_unlock(&signals);
     return is_self;
 }
 
@@ -90,7 +76,7 @@ static void closed(struct object *object)
 {
     struct job *job = (struct job *)object;
 
-    if (job->limits.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE &&
+    if (job->limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE &&
         end_members(job, STATUS_SUCCESS))
         process_exit(STATUS_SUCCESS);
 }
@@ -100,19 +86,21 @@ static void destroy(struct object *object)
     struct job *job = (struct job *)object, **link;
     sigset_t signals;
 
-    lock(&signals);
+    job_lock(&signals);
     for (link = &jobs; *link != job; link = &(*link)->next)
         ;
     *link = job->next;
-    unlock(&signals);
+    job_unlock(&signals);
     for (size_t i = 0; i < job->count; i++)
         object_release(&job->members[i]->header);
+    if (job->port)
+        object_release(job->port);
     sync_destroy(job->sync);
     free(job->members);
     free(job);
 }
 
-static const struct object_ops job_ops = {
+const struct object_ops job_ops = {
     .type_name = L"Job",
     .kind = OBJECT_JOB,
     .valid_access = JOB_OBJECT_ALL_ACCESS,
@@ -138,10 +126,11 @@ static NTSTATUS make(void *context, struct object **out)
         return STATUS_NO_MEMORY;
     }
     object_init(&job->header, &job_ops);
-    lock(&signals);
+    job_lock(&signals);
+    job->id = ++last_id;
     job->next = jobs;
     jobs = job;
-    unlock(&signals);
+    job_unlock(&signals);
     *out = &job->header;
     return STATUS_SUCCESS;
 }
@@ -151,7 +140,7 @@ void jobs_process_exiting(void)
     /* No lock: the only thread that still runs may have been ended while it held it. */
     for (struct job *job = jobs; job; job = job->next)
         for (size_t i = 0; i < job->count; i++)
-            if (job->limits.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE &&
+            if (job->limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE &&
                 job->members[i]->pidfd >= 0)
                 syscall(SYS_pidfd_send_signal, job->members[i]->pidfd, SIGKILL, NULL, 0);
 }
@@ -168,22 +157,58 @@ NTSTATUS WINAPI NtOpenJobObject(HANDLE *handle, ACCESS_MASK access,
     return object_open_handle(handle, access, attributes, &job_ops, NULL, NULL);
 }
 
-/* Under the lock. By pid and life: two handles may lead to two objects of one process. */
-static bool is_member(const struct job *job, struct process_object *target)
+/* --- Members --- */
+
+bool job_has_member(const struct job *job, const struct process_object *target)
 {
     for (size_t i = 0; i < job->count; i++)
-        if (job->members[i] == target ||
-            (job->members[i]->pid == target->pid && is_running(job->members[i]) &&
-             is_running(target)))
+        if (job->members[i] == target)
             return true;
     return false;
+}
+
+struct job *job_find(uint64_t id)
+{
+    struct job *job;
+    sigset_t signals;
+
+    job_lock(&signals);
+    for (job = jobs; job && job->id != id; job = job->next)
+        ;
+    if (job)
+        object_retain(&job->header);
+    job_unlock(&signals);
+    return job;
+}
+
+struct job *job_of_self(void)
+{
+    struct process_object *self = (struct process_object *)current_process_object();
+    struct job *job;
+    sigset_t signals;
+
+    job_lock(&signals);
+    for (job = jobs; job && !job_has_member(job, self); job = job->next)
+        ;
+    if (job)
+        object_retain(&job->header);
+    job_unlock(&signals);
+    return job;
 }
 
 /* Under the lock. */
 static NTSTATUS add_member(struct job *job, struct process_object *target)
 {
-    if (is_member(job, target))
-        return STATUS_SUCCESS;
+    const JOBOBJECT_BASIC_LIMIT_INFORMATION *limits = &job->limits.BasicLimitInformation;
+
+    if (!is_running(target))
+        return STATUS_PROCESS_IS_TERMINATING;
+    if (limits->LimitFlags & JOB_OBJECT_LIMIT_ACTIVE_PROCESS &&
+        job->count >= limits->ActiveProcessLimit) {
+        post(job, JOB_OBJECT_MSG_ACTIVE_PROCESS_LIMIT, 0);
+        job->terminated++;
+        return STATUS_QUOTA_EXCEEDED;
+    }
     if (job->count == job->room) {
         size_t room = job->room ? job->room * 2 : 8;
         struct process_object **grown = realloc(job->members, room * sizeof(*grown));
@@ -195,14 +220,136 @@ static NTSTATUS add_member(struct job *job, struct process_object *target)
     }
     object_retain(&target->header);
     job->members[job->count++] = target;
+    job->total++;
+    post(job, JOB_OBJECT_MSG_NEW_PROCESS, target->pid);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS job_add(struct job *job, struct process_object *target)
+{
+    bool dies_with_us;
+    sigset_t signals;
+    NTSTATUS status;
+
+    job_lock(&signals);
+    if (job_has_member(job, target)) {
+        job_unlock(&signals);
+        return STATUS_SUCCESS;
+    }
+    status = add_member(job, target);
+    dies_with_us =
+        job->limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    job_unlock(&signals);
+    if (!status && target->pidfd >= 0)
+        job_tell(target, job->id, dies_with_us);
+    /* Documented for the limit on active processes. */
+    if (status == STATUS_QUOTA_EXCEEDED && target->pidfd >= 0) {
+        process_object_set_exit_status(target, STATUS_QUOTA_EXCEEDED);
+        syscall(SYS_pidfd_send_signal, target->pidfd, SIGKILL, NULL, 0);
+    }
+    return status;
+}
+
+void job_tell_members(struct job *job)
+{
+    struct process_object *members[64];
+    size_t count = 0;
+    bool dies_with_us;
+    sigset_t signals;
+
+    job_lock(&signals);
+    for (; count < job->count && count < 64; count++) {
+        members[count] = job->members[count];
+        object_retain(&members[count]->header);
+    }
+    dies_with_us =
+        job->limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    job_unlock(&signals);
+    while (count--) {
+        if (members[count]->pidfd >= 0)
+            job_tell(members[count], job->id, dies_with_us);
+        object_release(&members[count]->header);
+    }
+}
+
+void job_announce_members(struct job *job)
+{
+    for (size_t i = 0; i < job->count; i++)
+        post(job, JOB_OBJECT_MSG_NEW_PROCESS, job->members[i]->pid);
+}
+
+NTSTATUS job_may_spawn(struct job *job, bool breaks_away, bool *joins)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    sigset_t signals;
+    ULONG flags;
+
+    job_lock(&signals);
+    flags = job->limits.BasicLimitInformation.LimitFlags;
+    job_unlock(&signals);
+    *joins = true;
+    if (flags & JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK)
+        *joins = false;
+    else if (breaks_away && flags & JOB_OBJECT_LIMIT_BREAKAWAY_OK)
+        *joins = false;
+    else if (breaks_away)
+        status = STATUS_ACCESS_DENIED;
+    return status;
+}
+
+/* The exit statuses that JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS's page lists. */
+static bool is_abnormal(NTSTATUS status)
+{
+    static const NTSTATUS list[] = {
+        STATUS_ACCESS_VIOLATION,       STATUS_ARRAY_BOUNDS_EXCEEDED,
+        STATUS_BREAKPOINT,             STATUS_CONTROL_C_EXIT,
+        STATUS_DATATYPE_MISALIGNMENT,  STATUS_FLOAT_DENORMAL_OPERAND,
+        STATUS_FLOAT_DIVIDE_BY_ZERO,   STATUS_FLOAT_INEXACT_RESULT,
+        STATUS_FLOAT_INVALID_OPERATION, STATUS_FLOAT_OVERFLOW,
+        STATUS_FLOAT_STACK_CHECK,      STATUS_FLOAT_UNDERFLOW,
+        STATUS_GUARD_PAGE_VIOLATION,   STATUS_ILLEGAL_INSTRUCTION,
+        STATUS_IN_PAGE_ERROR,          STATUS_INTEGER_DIVIDE_BY_ZERO,
+        STATUS_INTEGER_OVERFLOW,       STATUS_INVALID_DISPOSITION,
+        STATUS_NONCONTINUABLE_EXCEPTION, STATUS_PRIVILEGED_INSTRUCTION,
+        STATUS_SINGLE_STEP,            STATUS_STACK_OVERFLOW,
+    };
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        if (list[i] == status)
+            return true;
+    return false;
+}
+
+void jobs_process_ended(struct process_object *target)
+{
+    NTSTATUS exit_status = atomic_load(&target->exit_status);
+    sigset_t signals;
+    size_t left = 0;
+
+    job_lock(&signals);
+    for (struct job *job = jobs; job; job = job->next) {
+        for (size_t i = 0; i < job->count; i++) {
+            if (job->members[i] != target)
+                continue;
+            job->members[i] = job->members[--job->count];
+            left++;
+            post(job,
+                 is_abnormal(exit_status) ? JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS
+                                          : JOB_OBJECT_MSG_EXIT_PROCESS,
+                 target->pid);
+            if (!job->count)
+                post(job, JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO, 0);
+        }
+    }
+    job_unlock(&signals);
+    while (left--)
+        object_release(&target->header);
 }
 
 NTSTATUS WINAPI NtAssignProcessToJobObject(HANDLE handle, HANDLE process_handle)
 {
     struct process_object *target;
     struct object *object;
-    sigset_t signals;
     NTSTATUS status = handle_get(handle, &job_ops, JOB_OBJECT_ASSIGN_PROCESS, &object);
 
     if (status)
@@ -210,10 +357,7 @@ NTSTATUS WINAPI NtAssignProcessToJobObject(HANDLE handle, HANDLE process_handle)
     status = handle_get(process_handle, &process_ops, PROCESS_SET_QUOTA | PROCESS_TERMINATE,
                         (struct object **)&target);
     if (!status) {
-        lock(&signals);
-        status = is_running(target) ? add_member((struct job *)object, target)
-                                    : STATUS_PROCESS_IS_TERMINATING;
-        unlock(&signals);
+        status = job_add((struct job *)object, target);
         object_release(&target->header);
     }
     object_release(object);
@@ -234,10 +378,12 @@ NTSTATUS WINAPI NtIsProcessInJob(HANDLE process_handle, HANDLE handle)
     if (handle)
         status = handle_get(handle, &job_ops, JOB_OBJECT_QUERY, &object);
     if (!status) {
-        lock(&signals);
+        job_lock(&signals);
         for (struct job *job = jobs; job && !is_in; job = job->next)
-            is_in = (!object || object == &job->header) && is_member(job, target);
-        unlock(&signals);
+            is_in = (!object || object == &job->header) && job_has_member(job, target);
+        job_unlock(&signals);
+        if (!object && &target->header == current_process_object())
+            is_in = is_in || job_is_joined();
         status = is_in ? STATUS_PROCESS_IN_JOB : STATUS_PROCESS_NOT_IN_JOB;
     }
     if (object)
@@ -259,142 +405,4 @@ NTSTATUS WINAPI NtTerminateJobObject(HANDLE handle, NTSTATUS exit_status)
     if (is_self)
         process_exit((uint32_t)exit_status);
     return STATUS_SUCCESS;
-}
-
-/* --- Questions --- */
-
-static NTSTATUS query_ids(struct job *job, void *buffer, ULONG length, ULONG *needed)
-{
-    JOBOBJECT_BASIC_PROCESS_ID_LIST head = {0};
-    const ULONG head_bytes = offsetof(JOBOBJECT_BASIC_PROCESS_ID_LIST, ProcessIdList);
-    ULONG_PTR *ids;
-    size_t room;
-    ULONG bytes;
-    sigset_t signals;
-    NTSTATUS status;
-
-    if (length < head_bytes)
-        return STATUS_INFO_LENGTH_MISMATCH;
-    room = (length - head_bytes) / sizeof(*ids);
-    lock(&signals);
-    ids = calloc(job->count + 1, sizeof(*ids));
-    for (size_t i = 0; ids && i < job->count; i++) {
-        if (!is_running(job->members[i]))
-            continue;
-        if (head.NumberOfProcessIdsInList < room)
-            ids[head.NumberOfProcessIdsInList++] = (ULONG_PTR)job->members[i]->pid;
-        head.NumberOfAssignedProcesses++;
-    }
-    unlock(&signals);
-    if (!ids)
-        return STATUS_NO_MEMORY;
-    bytes = head_bytes + head.NumberOfProcessIdsInList * (ULONG)sizeof(*ids);
-    status = guest_copy_out((char *)buffer + head_bytes, ids, bytes - head_bytes);
-    free(ids);
-    if (!status)
-        status = guest_copy_out(buffer, &head, head_bytes);
-    if (!status && needed)
-        status = guest_copy_out(needed, &bytes, sizeof(bytes));
-    if (!status && head.NumberOfProcessIdsInList < head.NumberOfAssignedProcesses)
-        status = STATUS_BUFFER_OVERFLOW;
-    return status;
-}
-
-/* Times and faults are not collected and read as 0. */
-static void count_members(struct job *job, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION *info)
-{
-    sigset_t signals;
-
-    memset(info, 0, sizeof(*info));
-    lock(&signals);
-    info->TotalProcesses = (DWORD)job->count;
-    info->TotalTerminatedProcesses = job->terminated;
-    for (size_t i = 0; i < job->count; i++)
-        info->ActiveProcesses += is_running(job->members[i]);
-    unlock(&signals);
-}
-
-static NTSTATUS query(struct job *job, JOBOBJECTINFOCLASS class, void *buffer, ULONG length,
-                      ULONG *needed)
-{
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION accounting;
-    sigset_t signals;
-
-    lock(&signals);
-    limits.BasicLimitInformation = job->limits;
-    unlock(&signals);
-    switch ((int)class) {
-    case JobObjectBasicAccountingInformation:
-        count_members(job, &accounting);
-        return answer(buffer, length, needed, &accounting, sizeof(accounting));
-    case JobObjectBasicLimitInformation:
-        return answer(buffer, length, needed, &limits.BasicLimitInformation,
-                      sizeof(limits.BasicLimitInformation));
-    case JobObjectExtendedLimitInformation:
-        return answer(buffer, length, needed, &limits, sizeof(limits));
-    case JobObjectBasicProcessIdList:
-        return query_ids(job, buffer, length, needed);
-    default:
-        return STATUS_INVALID_INFO_CLASS;
-    }
-}
-
-NTSTATUS WINAPI NtQueryInformationJobObject(HANDLE handle, JOBOBJECTINFOCLASS class, void *buffer,
-                                            ULONG length, ULONG *needed)
-{
-    struct process_object *self = (struct process_object *)current_process_object();
-    struct object *object = NULL;
-    sigset_t signals;
-    NTSTATUS status;
-
-    if (handle) {
-        status = handle_get(handle, &job_ops, JOB_OBJECT_QUERY, &object);
-    } else {
-        /* The caller's own job. */
-        lock(&signals);
-        for (struct job *job = jobs; job && !object; job = job->next)
-            if (is_member(job, self))
-                object = &job->header;
-        if (object)
-            object_retain(object);
-        unlock(&signals);
-        status = object ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
-    }
-    if (status)
-        return status;
-    status = query((struct job *)object, class, buffer, length, needed);
-    object_release(object);
-    return status;
-}
-
-NTSTATUS WINAPI NtSetInformationJobObject(HANDLE handle, JOBOBJECTINFOCLASS class, void *buffer,
-                                          ULONG length)
-{
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    struct object *object;
-    sigset_t signals;
-    NTSTATUS status = handle_get(handle, &job_ops, JOB_OBJECT_SET_ATTRIBUTES, &object);
-
-    if (status)
-        return status;
-    if (class == JobObjectExtendedLimitInformation)
-        status = take(&limits, sizeof(limits), buffer, length);
-    else if (class == JobObjectBasicLimitInformation)
-        status = take(&limits.BasicLimitInformation, sizeof(limits.BasicLimitInformation), buffer,
-                      length);
-    else
-        status = class > 0 && class < MaxJobObjectInfoClass ? STATUS_NOT_SUPPORTED
-                                                            : STATUS_INVALID_INFO_CLASS;
-    if (!status && limits.BasicLimitInformation.LimitFlags & ~JOB_OBJECT_LIMIT_VALID_FLAGS)
-        status = STATUS_INVALID_PARAMETER;
-    if (!status && limits.BasicLimitInformation.LimitFlags & ~HONOURED_LIMITS)
-        status = STATUS_NOT_SUPPORTED;
-    if (!status) {
-        lock(&signals);
-        ((struct job *)object)->limits = limits.BasicLimitInformation;
-        unlock(&signals);
-    }
-    object_release(object);
-    return status;
 }

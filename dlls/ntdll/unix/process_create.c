@@ -458,6 +458,26 @@ static void fill_attributes(PS_ATTRIBUTE_LIST *list, const struct child_page *pa
     }
 }
 
+/* The jobs that the child is in: ours, and those that it is given. */
+static NTSTATUS join_jobs(struct process_object *child, struct job_plan *plan,
+                          const PS_ATTRIBUTE_LIST *list)
+{
+    const PS_ATTRIBUTE *given = find_attribute(list, PS_ATTRIBUTE_JOB_LIST);
+    const HANDLE *handles = given ? given->ValuePtr : NULL;
+    NTSTATUS status = job_finish_plan(plan, child);
+
+    for (size_t i = 0; handles && i < given->Size / sizeof(HANDLE) && !status; i++) {
+        struct job *job;
+
+        status = handle_get(handles[i], &job_ops, JOB_OBJECT_ASSIGN_PROCESS, (struct object **)&job);
+        if (status)
+            break;
+        status = job_add(job, child);
+        object_release(&job->header);
+    }
+    return status;
+}
+
 NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handle,
                                     ACCESS_MASK process_access, ACCESS_MASK thread_access,
                                     OBJECT_ATTRIBUTES *process_attributes,
@@ -468,6 +488,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     struct collector *collector = calloc(1, sizeof(*collector));
     struct child_page *page = MAP_FAILED;
     const PS_ATTRIBUTE *handle_list;
+    struct job_plan plan = {.count = 0};
     struct sync *thread_sync;
     struct process_object *object = NULL;
     struct thread_object *thread = NULL;
@@ -506,6 +527,10 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     page = make_page(&page_fd);
     if (page == MAP_FAILED)
         goto done;
+    status = job_plan_child(&plan, process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY);
+    if (status)
+        goto done;
+    status = STATUS_NO_MEMORY;
     blob_fd = write_blob(parameters, collector,
                          !!(thread_flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED));
     if (blob_fd < 0)
@@ -536,6 +561,10 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     fill_attributes(list, page, pid);
     page = MAP_FAILED; /* the object's now */
     if (!status)
+        status = join_jobs(object, &plan, list);
+    if (status)
+        kill(pid, SIGKILL);
+    if (!status)
         status = attributes_flags(process_attributes, &flags[0]);
     if (!status)
         status = attributes_flags(thread_attributes, &flags[1]);
@@ -547,6 +576,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
                     guest_copy_out(thread_handle, &handles[1], sizeof(HANDLE))))
         status = STATUS_ACCESS_VIOLATION;
 done:
+    job_finish_plan(&plan, NULL);
     if (object)
         object_release(&object->header);
     if (thread)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "job.h"
 #include "clock.h"
 #include "object_share.h"
 #include "process_memory.h"
@@ -373,6 +374,7 @@ static void process_ended(struct process_object *object)
         if (thread->process == object)
             end_thread(thread, status);
     pthread_mutex_unlock(&watch_lock);
+    jobs_process_ended(object);
     sync_set(object->sync);
 }
 
@@ -500,7 +502,7 @@ static pid_t status_number(pid_t id, const char *format)
 
 /* Another process by its id, with a reference. One that is known already has one object: handles of one process
  * are the same object, as on Windows, and a parent keeps what it knows of its child. */
-static NTSTATUS open_process(pid_t pid, struct process_object **out)
+NTSTATUS process_object_open(pid_t pid, struct process_object **out)
 {
     int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
     struct process_object *known;
@@ -546,7 +548,7 @@ NTSTATUS process_import(const struct object_description *description, int fd, co
         object_retain(*out);
         return STATUS_SUCCESS;
     }
-    status = open_process(description->pid, &object);
+    status = process_object_open(description->pid, &object);
     if (!status)
         *out = &object->header;
     return status;
@@ -572,7 +574,7 @@ NTSTATUS WINAPI NtOpenProcess(HANDLE *handle, ACCESS_MASK access,
         object = current_process_object();
         object_retain(object);
     } else {
-        status = open_process(pid, &target);
+        status = process_object_open(pid, &target);
         if (status)
             return status;
         object = &target->header;
@@ -603,7 +605,7 @@ NTSTATUS thread_import(const struct object_description *description, int fd, con
     sync = sync_import(fd, description->slot);
     if (!sync)
         return STATUS_INVALID_PARAMETER;
-    status = open_process(description->pid, &target);
+    status = process_object_open(description->pid, &target);
     if (status)
         return status;
     status = thread_object_create_remote(target, description->tid, sync, &object);
@@ -623,7 +625,7 @@ static NTSTATUS open_remote_thread(pid_t tid, struct thread_object **out)
 
     if (!pid || pid == process.pid)
         return STATUS_INVALID_CID;
-    status = open_process(pid, &target);
+    status = process_object_open(pid, &target);
     if (status)
         return status;
     status = remote_thread_open(target, tid, out);

@@ -57,6 +57,10 @@ struct object *current_process_object(void);
 NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child,
                                struct child_page *page, struct process_object **out);
 
+/* Another process by its id, with a reference; one that is known already has one object. STATUS_INVALID_CID,
+ * STATUS_ACCESS_DENIED. */
+NTSTATUS process_object_open(pid_t pid, struct process_object **out);
+
 /* An object for a thread of another process; `sync` is imported from there, or NULL when that
  * failed: then it is signalled when the process ends. */
 NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,

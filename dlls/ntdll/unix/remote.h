@@ -51,6 +51,10 @@ enum remote_code {
     REMOTE_SET_CONTEXT,
     REMOTE_QUEUE_APC,
     REMOTE_QUERY_THREAD,
+    REMOTE_JOB_JOIN,        /* jobs: job_member.c */
+    REMOTE_JOB_MAY_SPAWN,
+    REMOTE_JOB_ADD,
+    REMOTE_JOB_QUERY,
     REMOTE_SUSPEND_PROCESS,
     REMOTE_RESUME_PROCESS,
     REMOTE_GIVE_HANDLE,
@@ -171,6 +175,9 @@ extern remote_handler remote_serve_create_thread, remote_serve_open_thread,
     remote_serve_resume_process;
 extern remote_handler remote_serve_give_handle, remote_serve_take_handle,
     remote_serve_close_handle;
+
+extern remote_handler remote_serve_job_join, remote_serve_job_may_spawn, remote_serve_job_add,
+    remote_serve_job_query;
 
 /* Serves the connection until the other end hangs up (tests). */
 void remote_service_serve(int fd);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "job.h"
 #include "remote.h"
 #include "remote_socket.h"
 #include "server_client.h"
@@ -48,6 +49,10 @@ static remote_handler *const handlers[REMOTE_CODES] = {
     [REMOTE_SET_CONTEXT] = remote_serve_set_context,
     [REMOTE_QUEUE_APC] = remote_serve_queue_apc,
     [REMOTE_QUERY_THREAD] = remote_serve_query_thread,
+    [REMOTE_JOB_JOIN] = remote_serve_job_join,
+    [REMOTE_JOB_MAY_SPAWN] = remote_serve_job_may_spawn,
+    [REMOTE_JOB_ADD] = remote_serve_job_add,
+    [REMOTE_JOB_QUERY] = remote_serve_job_query,
     [REMOTE_SUSPEND_PROCESS] = remote_serve_suspend_process,
     [REMOTE_RESUME_PROCESS] = remote_serve_resume_process,
     [REMOTE_GIVE_HANDLE] = remote_serve_give_handle,
@@ -167,14 +172,21 @@ static void *serve_channel(void *pointer)
 
     become_service_thread();
     for (;;) {
-        struct pollfd fds[MAX_PEERS + 1];
+        struct pollfd fds[MAX_PEERS + 1 + MAX_JOINED];
+        int holders[MAX_JOINED];
+        size_t holder_count = job_holder_fds(holders, MAX_JOINED);
 
         /* With all places taken a new caller waits in the channel. */
         fds[0] = (struct pollfd){channel, count < MAX_PEERS ? POLLIN : 0, 0};
         for (size_t i = 0; i < count; i++)
             fds[i + 1] = (struct pollfd){peers[i].fd, POLLIN, 0};
-        if (poll(fds, count + 1, -1) < 0)
+        for (size_t i = 0; i < holder_count; i++)
+            fds[count + 1 + i] = (struct pollfd){holders[i], POLLIN, 0};
+        if (poll(fds, count + 1 + holder_count, -1) < 0)
             continue;
+        for (size_t i = 0; i < holder_count; i++)
+            if (fds[count + 1 + i].revents)
+                job_holder_ended(holders[i]);
         for (size_t i = count; i-- > 0;) {
             if (fds[i + 1].revents && !serve(&peers[i])) {
                 forget(&peers[i]);
