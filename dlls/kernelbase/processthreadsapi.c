@@ -579,6 +579,22 @@ BOOL WINAPI QueryFullProcessImageNameW(HANDLE handle, DWORD flags, LPWSTR name, 
     return TRUE;
 }
 
+BOOL WINAPI QueryFullProcessImageNameA(HANDLE handle, DWORD flags, LPSTR name, LPDWORD size)
+{
+    WCHAR wide[1024];
+    DWORD length = ARRAY_COUNT(wide), needed;
+
+    if (!QueryFullProcessImageNameW(handle, flags, wide, &length))
+        return FALSE;
+    RtlUnicodeToMultiByteSize(&needed, wide, length * sizeof(WCHAR));
+    if (needed + 1 > *size)
+        return set_error(ERROR_INSUFFICIENT_BUFFER);
+    RtlUnicodeToMultiByteN(name, *size, &needed, wide, length * sizeof(WCHAR));
+    name[needed] = 0;
+    *size = needed;
+    return TRUE;
+}
+
 BOOL WINAPI IsWow64Process(HANDLE handle, PBOOL is_wow64)
 {
     ULONG_PTR value;
