@@ -135,7 +135,7 @@ static void test_exit_codes(void)
 static void test_running(void)
 {
     struct child other = child_start("wait");
-    FILETIME created, exited, kernel, user;
+    FILETIME created, again, exited, kernel, user;
     HANDLE handles[2] = {other.process, other.thread};
     DWORD code = process_code(other.process);
 
@@ -164,6 +164,13 @@ static void test_running(void)
     ok(!TerminateProcess(other.process, 5) && GetLastError() == ERROR_ACCESS_DENIED,
        "TerminateProcess after the end: error %lu", GetLastError());
     ok(GetProcessId(other.process) == other.id, "its id is gone");
+    /* GetProcessTimes's page: the exit time is set once it has ended; the rest stays known. */
+    ok(GetProcessTimes(other.process, &again, &exited, &kernel, &user), "GetProcessTimes: error %lu",
+       GetLastError());
+    ok(CompareFileTime(&again, &created) == 0 && CompareFileTime(&exited, &created) > 0,
+       "created %lx%08lx, then %lx%08lx, exited %lx%08lx", created.dwHighDateTime,
+       created.dwLowDateTime, again.dwHighDateTime, again.dwLowDateTime, exited.dwHighDateTime,
+       exited.dwLowDateTime);
     ok(child_finish(&other) == 0, "exit code");
 }
 

@@ -16,6 +16,7 @@ struct process_facts {
     NTSTATUS exit_status;   /* STATUS_PENDING while it runs */
     bool has_ended;
     bool is_self;
+    KERNEL_USER_TIMES times; /* once it has ended */
 };
 
 /* A thread as its object knows it. */
@@ -35,6 +36,8 @@ struct thread_facts {
 NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_facts *facts);
 NTSTATUS thread_get_facts(HANDLE handle, ACCESS_MASK access, struct thread_facts *facts);
 
+/* The times of a process out of /proc, also of one that has ended and is not collected yet. False: it is gone. */
+bool process_times(pid_t pid, KERNEL_USER_TIMES *times);
 /* The times of a thread out of /proc; zeroes when it is not there any more. */
 void process_thread_times(pid_t pid, pid_t tid, KERNEL_USER_TIMES *times);
 

@@ -49,14 +49,24 @@ static int read_stat(const char *path, unsigned long long *fields, int room)
     return count;
 }
 
+/* When the machine started, since which /proc counts. Found once, and rounded to what a tick of /proc is, so that the
+ * creation time of a process is the same number whenever it is asked for. */
 static LONGLONG boot_time_100ns(void)
 {
-    struct timespec now, boot;
+    static _Atomic LONGLONG found;
+    const LONGLONG tick = 100000;
+    LONGLONG boot = atomic_load(&found);
+    struct timespec now, since;
 
+    if (boot)
+        return boot;
     clock_gettime(CLOCK_REALTIME, &now);
-    clock_gettime(CLOCK_BOOTTIME, &boot);
-    return (LONGLONG)((now.tv_sec - boot.tv_sec) * 10000000ll + (now.tv_nsec - boot.tv_nsec) / 100 +
-                      (LONGLONG)EPOCH_1601_100NS);
+    clock_gettime(CLOCK_BOOTTIME, &since);
+    boot = (now.tv_sec - since.tv_sec) * 10000000ll + (now.tv_nsec - since.tv_nsec) / 100 +
+           (LONGLONG)EPOCH_1601_100NS;
+    boot = (boot + tick / 2) / tick * tick;
+    atomic_store(&found, boot);
+    return boot;
 }
 
 static bool read_times(const char *path, KERNEL_USER_TIMES *times)
@@ -83,13 +93,20 @@ void process_thread_times(pid_t pid, pid_t tid, KERNEL_USER_TIMES *times)
     read_times(path, times);
 }
 
-static NTSTATUS query_times(const struct process_facts *facts, KERNEL_USER_TIMES *times)
+bool process_times(pid_t pid, KERNEL_USER_TIMES *times)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", facts->pid);
-    if (!read_times(path, times))
-        return facts->has_ended ? STATUS_SUCCESS : STATUS_INVALID_CID;
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    return read_times(path, times);
+}
+
+static NTSTATUS query_times(const struct process_facts *facts, KERNEL_USER_TIMES *times)
+{
+    if (facts->has_ended)
+        *times = facts->times;
+    else if (!process_times(facts->pid, times))
+        return STATUS_INVALID_CID;
     return STATUS_SUCCESS;
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "job.h"
 #include "clock.h"
 #include "object_share.h"
@@ -328,6 +329,8 @@ NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_fac
                                     .exit_status = atomic_load(&object->exit_status),
                                     .has_ended = atomic_load(&object->has_ended),
                                     .is_self = object == &self_object};
+    if (facts->has_ended)
+        facts->times = object->times;
     if (!facts->peb && object->link)
         facts->peb = child_page_peb(remote_link_page(object->link));
     object_release(&object->header);
@@ -356,6 +359,8 @@ static void process_ended(struct process_object *object)
     NTSTATUS status = STATUS_SUCCESS;
     bool is_known = child_page_exit_status(page, &status);
 
+    process_times(object->pid, &object->times); /* before it is collected */
+    object->times.ExitTime.QuadPart = clock_system_time();
     if (object->is_child) {
         siginfo_t info = {0};
 
