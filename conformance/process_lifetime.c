@@ -367,5 +367,52 @@ static void test_attribute_list(void)
     free(list);
 }
 
+/* SetPriorityClass's page; the classes of CreateProcess's flags and what a child inherits. */
+static void test_priority(void)
+{
+    static const struct {
+        DWORD own, flags, expected;
+    } cases[] = {{NORMAL_PRIORITY_CLASS, 0, NORMAL_PRIORITY_CLASS},
+                 {NORMAL_PRIORITY_CLASS, IDLE_PRIORITY_CLASS, IDLE_PRIORITY_CLASS},
+                 {NORMAL_PRIORITY_CLASS, HIGH_PRIORITY_CLASS, HIGH_PRIORITY_CLASS},
+                 {BELOW_NORMAL_PRIORITY_CLASS, 0, BELOW_NORMAL_PRIORITY_CLASS},
+                 {BELOW_NORMAL_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS},
+                 {ABOVE_NORMAL_PRIORITY_CLASS, 0, NORMAL_PRIORITY_CLASS}};
+    HANDLE limited;
+    DWORD class, count = 0, more = 0;
+
+    for (size_t i = 0; i < ARRAYSIZE(cases); i++) {
+        struct child other;
+
+        ok(SetPriorityClass(GetCurrentProcess(), cases[i].own), "SetPriorityClass: error %lu",
+           GetLastError());
+        other = child_start_flags("wait", CREATE_SUSPENDED | cases[i].flags);
+        class = GetPriorityClass(other.process);
+        ok(class == cases[i].expected, "case %u: class %lx", (unsigned)i, class);
+        ok(SetPriorityClass(other.process, ABOVE_NORMAL_PRIORITY_CLASS), "SetPriorityClass: error %lu",
+           GetLastError());
+        class = GetPriorityClass(other.process);
+        ok(class == ABOVE_NORMAL_PRIORITY_CLASS, "case %u: set to %lx", (unsigned)i, class);
+        class = GetPriorityClass(GetCurrentProcess());
+        ok(class == cases[i].own, "case %u: ours is %lx", (unsigned)i, class);
+        limited = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, other.id);
+        SetLastError(0xdeadbeef);
+        ok(!SetPriorityClass(limited, IDLE_PRIORITY_CLASS) && GetLastError() == ERROR_ACCESS_DENIED,
+           "without PROCESS_SET_INFORMATION: error %lu", GetLastError());
+        CloseHandle(limited);
+        child_end(&other);
+    }
+    SetLastError(0xdeadbeef);
+    ok(!SetPriorityClass(GetCurrentProcess(), 0x12345) && GetLastError() == ERROR_INVALID_PARAMETER,
+       "no class: error %lu", GetLastError());
+    SetPriorityClass(GetCurrentProcess(), NORMAL_PRIORITY_CLASS);
+
+    ok(GetProcessHandleCount(GetCurrentProcess(), &count) && count > 0, "%lu handles", count);
+    limited = CreateEventA(NULL, FALSE, FALSE, NULL);
+    ok(GetProcessHandleCount(GetCurrentProcess(), &more), "GetProcessHandleCount");
+    ok(more == count + 1, "%lu handles, then %lu", count, more);
+    CloseHandle(limited);
+}
+
 CONFORMANCE("a process's lifetime", test_exit_codes, test_running, test_terminate, test_open,
-            test_suspended, test_inheritance, test_attribute_list)
+            test_suspended, test_inheritance, test_attribute_list, test_priority)

@@ -272,6 +272,25 @@ static bool take_attributes(const STARTUPINFOEXW *startup, DWORD flags, PS_ATTRI
     return true;
 }
 
+/* PROCESS_PRIOCLASS_*, or 0: none is asked for. */
+static UCHAR priority_from_flags(DWORD flags)
+{
+    static const struct {
+        DWORD flag;
+        UCHAR class;
+    } table[] = {{IDLE_PRIORITY_CLASS, PROCESS_PRIOCLASS_IDLE},
+                 {BELOW_NORMAL_PRIORITY_CLASS, PROCESS_PRIOCLASS_BELOW_NORMAL},
+                 {NORMAL_PRIORITY_CLASS, PROCESS_PRIOCLASS_NORMAL},
+                 {ABOVE_NORMAL_PRIORITY_CLASS, PROCESS_PRIOCLASS_ABOVE_NORMAL},
+                 {HIGH_PRIORITY_CLASS, PROCESS_PRIOCLASS_HIGH},
+                 {REALTIME_PRIORITY_CLASS, PROCESS_PRIOCLASS_REALTIME}};
+
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++)
+        if (flags & table[i].flag)
+            return table[i].class;
+    return 0;
+}
+
 /* The program's full path, and the command line that it gets; *own_line is to be freed. */
 static bool find_program(const WCHAR *application, WCHAR **command_line, WCHAR **own_line,
                          WCHAR *program, DWORD room)
@@ -312,8 +331,9 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
 {
     union {
         PS_ATTRIBUTE_LIST list;
-        char room[sizeof(PS_ATTRIBUTE_LIST) + 2 * sizeof(PS_ATTRIBUTE)];
+        char room[sizeof(PS_ATTRIBUTE_LIST) + 3 * sizeof(PS_ATTRIBUTE)];
     } attributes;
+    PROCESS_PRIORITY_CLASS priority = {FALSE, priority_from_flags(flags)};
     PS_ATTRIBUTE_LIST *list = &attributes.list;
     RTL_USER_PROCESS_PARAMETERS *parameters;
     OBJECT_ATTRIBUTES process_object, thread_object;
@@ -327,6 +347,10 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
     if (!take_attributes((STARTUPINFOEXW *)startup, flags, list, &count) ||
         !find_program(application, &command_line, &own_command, program, ARRAY_COUNT(program)))
         return FALSE;
+    if (priority.PriorityClass)
+        list->Attributes[count++] = (PS_ATTRIBUTE){.Attribute = PS_ATTRIBUTE_PRIORITY_CLASS,
+                                                   .Size = sizeof(priority),
+                                                   .ValuePtr = &priority};
     list->TotalLength = offsetof(PS_ATTRIBUTE_LIST, Attributes) + count * sizeof(PS_ATTRIBUTE);
     if (folder) {
         DWORD found = GetFileAttributesW(folder);

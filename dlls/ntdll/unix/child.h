@@ -16,6 +16,8 @@ struct child_page {
     _Atomic uint32_t state;       /* futex: 0 starting, 1 runs, 2 could not be started */
     _Atomic uint32_t exit_status; /* what it ends with, once has_ended is not 0 */
     _Atomic uint32_t has_ended;   /* apart, since an exit status may be STATUS_PENDING's number */
+    _Atomic uint32_t priority_class; /* PROCESS_PRIOCLASS_*; 0: normal. Whoever may set it, does it here */
+    _Atomic uint32_t is_boost_disabled;
     NTSTATUS start_status;        /* why not, for state 2 */
     pid_t tid;                    /* its first thread */
     uint64_t peb, teb, entry;

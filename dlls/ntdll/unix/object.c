@@ -242,6 +242,20 @@ void handle_for_each_inherited(void (*visit)(HANDLE handle, struct object *objec
     }
 }
 
+ULONG handle_count(void)
+{
+    uint32_t used;
+    ULONG count = 0;
+
+    pthread_mutex_lock(&table_lock);
+    used = used_entries;
+    pthread_mutex_unlock(&table_lock);
+    for (uint32_t index = 0; index < used; index++)
+        if (atomic_load(&entry_of((HANDLE)(((uintptr_t)index + 1) << 2))->object))
+            count++;
+    return count;
+}
+
 NTSTATUS handle_create_at(HANDLE handle, struct object *object, ACCESS_MASK access,
                           ULONG attributes)
 {

@@ -65,6 +65,9 @@ NTSTATUS handle_access(HANDLE handle, ACCESS_MASK *access);
 /* OBJ_INHERIT and OBJ_PROTECT_CLOSE of a handle, and its access. */
 NTSTATUS handle_query_flags(HANDLE handle, ULONG *attributes, ACCESS_MASK *access);
 
+/* How many handles are open. */
+ULONG handle_count(void);
+
 /* For a new process: what it inherits, and putting it in at the same handle value. */
 void handle_for_each_inherited(void (*visit)(HANDLE handle, struct object *object,
                                              ACCESS_MASK access, void *context),

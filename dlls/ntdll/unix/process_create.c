@@ -354,6 +354,19 @@ static struct child_page *make_page(int *fd)
     return page;
 }
 
+/* Documented: what is asked for, else the creator's if that is idle or below normal, else normal. */
+static void set_priority(struct child_page *page, const PS_ATTRIBUTE *given)
+{
+    struct child_page *own = process_object_page((struct process_object *)current_process_object());
+    uint32_t class = own ? atomic_load(&own->priority_class) : 0;
+
+    if (given)
+        class = ((const PROCESS_PRIORITY_CLASS *)given->ValuePtr)->PriorityClass;
+    else if (class != PROCESS_PRIOCLASS_IDLE && class != PROCESS_PRIOCLASS_BELOW_NORMAL)
+        class = PROCESS_PRIOCLASS_NORMAL;
+    atomic_store(&page->priority_class, class);
+}
+
 /* Until the child says that it runs, or is gone. */
 static NTSTATUS await_start(struct child_page *page, pid_t pid)
 {
@@ -527,6 +540,7 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
     page = make_page(&page_fd);
     if (page == MAP_FAILED)
         goto done;
+    set_priority(page, find_attribute(list, PS_ATTRIBUTE_PRIORITY_CLASS));
     status = job_plan_child(&plan, process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY);
     if (status)
         goto done;

@@ -13,16 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "info.h"
 #include "path.h"
-#include "process.h"
+#include "remote.h"
 
 #define EPOCH_1601_100NS 116444736000000000ull
 
 static _Atomic ULONG error_mode;
-static _Atomic UCHAR priority_class = PROCESS_PRIOCLASS_NORMAL;
 static _Atomic ULONG execute_flags = MEM_EXECUTE_OPTION_DISABLE | MEM_EXECUTE_OPTION_PERMANENT;
-static _Atomic ULONG boost_disabled;
 
 /* The fields of /proc/PID/stat or /proc/PID/task/TID/stat after the name, which may hold spaces and parentheses itself: field[0] is the
  * state. Returns how many were read. */
@@ -49,8 +48,8 @@ static int read_stat(const char *path, unsigned long long *fields, int room)
     return count;
 }
 
-/* When the machine started, since which /proc counts. Found once, and rounded to what a tick of /proc is, so that the
- * creation time of a process is the same number whenever it is asked for. */
+/* When the machine started, since which /proc counts. Found once, and rounded down to a tick of /proc: so the creation
+ * time of a process is the same number whenever it is asked for, and never in the future. */
 static LONGLONG boot_time_100ns(void)
 {
     static _Atomic LONGLONG found;
@@ -64,7 +63,7 @@ static LONGLONG boot_time_100ns(void)
     clock_gettime(CLOCK_BOOTTIME, &since);
     boot = (now.tv_sec - since.tv_sec) * 10000000ll + (now.tv_nsec - since.tv_nsec) / 100 +
            (LONGLONG)EPOCH_1601_100NS;
-    boot = (boot + tick / 2) / tick * tick;
+    boot = boot / tick * tick;
     atomic_store(&found, boot);
     return boot;
 }
@@ -228,6 +227,80 @@ static NTSTATUS query_image_name(const struct process_facts *facts, bool is_dos,
     return status;
 }
 
+/* Everything that went through read and write calls; zeroes for a process that Linux lets us not see. */
+static void query_io(const struct process_facts *facts, IO_COUNTERS *counters)
+{
+    static const struct {
+        const char *format;
+        size_t member;
+    } lines[] = {{"rchar: %llu", offsetof(IO_COUNTERS, ReadTransferCount)},
+                 {"wchar: %llu", offsetof(IO_COUNTERS, WriteTransferCount)},
+                 {"syscr: %llu", offsetof(IO_COUNTERS, ReadOperationCount)},
+                 {"syscw: %llu", offsetof(IO_COUNTERS, WriteOperationCount)}};
+    char path[64], line[256];
+    FILE *file;
+
+    memset(counters, 0, sizeof(*counters));
+    snprintf(path, sizeof(path), "/proc/%d/io", facts->pid);
+    file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file)) {
+        unsigned long long number;
+
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+            if (sscanf(line, lines[i].format, &number) == 1)
+                memcpy((char *)counters + lines[i].member, &number, sizeof(number));
+    }
+    if (file)
+        fclose(file);
+}
+
+static NTSTATUS query_handles(HANDLE handle, ULONG *count)
+{
+    struct process_object *target;
+    NTSTATUS status = remote_target(handle, PROCESS_QUERY_LIMITED_INFORMATION, &target);
+
+    if (status)
+        return status;
+    if (!target) {
+        *count = handle_count();
+        return STATUS_SUCCESS;
+    }
+    status = remote_process_query(target, count);
+    object_release(&target->header);
+    return status;
+}
+
+/* Settings that a process shares with whoever has a handle of it lie in its page (child.h). */
+static NTSTATUS with_setting(HANDLE handle, ACCESS_MASK access, size_t member, ULONG *value,
+                             bool is_set)
+{
+    struct process_object *target;
+    struct child_page *page;
+    NTSTATUS status = handle_get(handle, &process_ops, access, (struct object **)&target);
+
+    if (status)
+        return status;
+    page = process_object_page(target);
+    if (!page)
+        status = STATUS_NOT_SUPPORTED;
+    else if (is_set)
+        atomic_store((_Atomic uint32_t *)((char *)page + member), *value);
+    else
+        *value = atomic_load((_Atomic uint32_t *)((char *)page + member));
+    object_release(&target->header);
+    return status;
+}
+
+static NTSTATUS query_setting(HANDLE handle, size_t member, ULONG *value)
+{
+    return with_setting(handle, PROCESS_QUERY_LIMITED_INFORMATION, member, value, false);
+}
+
+static NTSTATUS set_setting(HANDLE handle, size_t member, ULONG value)
+{
+    return with_setting(handle, PROCESS_SET_INFORMATION, member, &value, true);
+}
+
 NTSTATUS WINAPI NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS class, void *buffer,
                                           ULONG length, ULONG *needed)
 {
@@ -257,6 +330,7 @@ NTSTATUS WINAPI NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS class,
         status = query_times(&facts, &value.times);
         return status ? status : answer(buffer, length, needed, &value, sizeof(value.times));
     case ProcessIoCounters:
+        query_io(&facts, &value.io);
         return answer(buffer, length, needed, &value, sizeof(value.io));
     case ProcessVmCounters:
         query_memory(&facts, &value.memory);
@@ -276,14 +350,17 @@ NTSTATUS WINAPI NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS class,
         value.number = error_mode;
         return answer(buffer, length, needed, &value, sizeof(value.number));
     case ProcessPriorityClass:
-        value.priority.PriorityClass = priority_class;
+        if ((status = query_setting(handle, offsetof(struct child_page, priority_class), &value.number)))
+            return status;
+        value.priority = (PROCESS_PRIORITY_CLASS){
+            FALSE, value.number ? (UCHAR)value.number : PROCESS_PRIOCLASS_NORMAL};
         return answer(buffer, length, needed, &value, sizeof(value.priority));
     case ProcessPriorityBoost:
-        value.number = boost_disabled;
-        return answer(buffer, length, needed, &value, sizeof(value.number));
+        status = query_setting(handle, offsetof(struct child_page, is_boost_disabled), &value.number);
+        return status ? status : answer(buffer, length, needed, &value, sizeof(value.number));
     case ProcessHandleCount:
-        value.number = 1;
-        return answer(buffer, length, needed, &value, sizeof(value.number));
+        status = query_handles(handle, &value.number);
+        return status ? status : answer(buffer, length, needed, &value, sizeof(value.number));
     case ProcessAffinityMask:
         status = query_affinity(&facts, &value.pointer);
         return status ? status : answer(buffer, length, needed, &value, sizeof(value.pointer));
@@ -367,11 +444,16 @@ NTSTATUS WINAPI NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS class, v
     case ProcessPriorityClass:
         /* Linux lets nobody but root raise a priority; what is asked for is remembered. */
         if (!(status = take(&value, sizeof(value.priority), buffer, length)))
-            priority_class = value.priority.PriorityClass;
+            status = value.priority.PriorityClass >= PROCESS_PRIOCLASS_IDLE &&
+                             value.priority.PriorityClass <= PROCESS_PRIOCLASS_ABOVE_NORMAL
+                         ? set_setting(handle, offsetof(struct child_page, priority_class),
+                                       value.priority.PriorityClass)
+                         : STATUS_INVALID_PARAMETER;
         return status;
     case ProcessPriorityBoost:
         if (!(status = take(&value, sizeof(value.number), buffer, length)))
-            boost_disabled = value.number;
+            status = set_setting(handle, offsetof(struct child_page, is_boost_disabled),
+                                 !!value.number);
         return status;
     case ProcessExecuteFlags:
         if (!(status = take(&value, sizeof(value.number), buffer, length)))

@@ -353,7 +353,7 @@ NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
  * end may rely on its mutexes being abandoned. */
 static void process_ended(struct process_object *object)
 {
-    struct child_page *page = object->page ? object->page : remote_link_page(object->link);
+    struct child_page *page = process_object_page(object);
     struct request_process_ended request = {.pid = object->pid};
     struct reply_process_ended reply;
     NTSTATUS status = STATUS_SUCCESS;
@@ -663,9 +663,18 @@ NTSTATUS WINAPI NtOpenThread(HANDLE *handle, ACCESS_MASK access,
     return status ? status : guest_copy_out(handle, &result, sizeof(result));
 }
 
+struct child_page *process_object_page(struct process_object *object)
+{
+    int fd;
+
+    if (object == &self_object)
+        return own_child_page(&fd);
+    return object->page ? object->page : remote_link_page(object->link);
+}
+
 void process_object_set_exit_status(struct process_object *object, NTSTATUS status)
 {
-    child_page_set_exit_status(object->page ? object->page : remote_link_page(object->link), status);
+    child_page_set_exit_status(process_object_page(object), status);
 }
 
 NTSTATUS process_terminate(HANDLE handle, uint32_t exit_status)

@@ -78,6 +78,9 @@ struct thread_object *thread_object_find(pid_t tid, TEB **teb);
 /* Creation and processor times of a thread of ours; under the thread lock. (thread_info.c) */
 void thread_object_times(const struct thread_object *object, KERNEL_USER_TIMES *times);
 
+/* The page of a process (child.h), also of this one; NULL: it is not known. */
+struct child_page *process_object_page(struct process_object *object);
+
 /* What a process that is about to be killed ends with. */
 void process_object_set_exit_status(struct process_object *object, NTSTATUS status);
 

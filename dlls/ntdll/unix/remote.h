@@ -55,6 +55,7 @@ enum remote_code {
     REMOTE_JOB_MAY_SPAWN,
     REMOTE_JOB_ADD,
     REMOTE_JOB_QUERY,
+    REMOTE_QUERY_PROCESS,
     REMOTE_SUSPEND_PROCESS,
     REMOTE_RESUME_PROCESS,
     REMOTE_GIVE_HANDLE,
@@ -144,6 +145,8 @@ NTSTATUS remote_thread_set_context(struct thread_object *object, const CONTEXT *
 NTSTATUS remote_thread_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
                                  ULONG_PTR arg2, ULONG_PTR arg3);
 NTSTATUS remote_thread_query(struct thread_object *object, ULONG *suspended);
+/* How many handles it has open. */
+NTSTATUS remote_process_query(struct process_object *target, ULONG *handles);
 NTSTATUS remote_process_suspend(struct process_object *target, bool is_resume);
 /* The object goes: the other process may let go of its own. */
 void remote_thread_closed(struct thread_object *object);
@@ -171,7 +174,7 @@ extern remote_handler remote_serve_allocate, remote_serve_free, remote_serve_pro
 extern remote_handler remote_serve_create_thread, remote_serve_open_thread,
     remote_serve_close_thread, remote_serve_suspend_thread, remote_serve_resume_thread,
     remote_serve_terminate_thread, remote_serve_get_context, remote_serve_set_context,
-    remote_serve_queue_apc, remote_serve_query_thread, remote_serve_suspend_process,
+    remote_serve_queue_apc, remote_serve_query_thread, remote_serve_query_process, remote_serve_suspend_process,
     remote_serve_resume_process;
 extern remote_handler remote_serve_give_handle, remote_serve_take_handle,
     remote_serve_close_handle;

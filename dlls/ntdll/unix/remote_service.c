@@ -53,6 +53,7 @@ static remote_handler *const handlers[REMOTE_CODES] = {
     [REMOTE_JOB_MAY_SPAWN] = remote_serve_job_may_spawn,
     [REMOTE_JOB_ADD] = remote_serve_job_add,
     [REMOTE_JOB_QUERY] = remote_serve_job_query,
+    [REMOTE_QUERY_PROCESS] = remote_serve_query_process,
     [REMOTE_SUSPEND_PROCESS] = remote_serve_suspend_process,
     [REMOTE_RESUME_PROCESS] = remote_serve_resume_process,
     [REMOTE_GIVE_HANDLE] = remote_serve_give_handle,

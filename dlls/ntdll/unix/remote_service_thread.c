@@ -216,6 +216,15 @@ NTSTATUS remote_serve_query_thread(struct remote_peer *peer, struct remote_messa
     return STATUS_SUCCESS;
 }
 
+NTSTATUS remote_serve_query_process(struct remote_peer *peer, struct remote_message *message,
+                                    int *fd)
+{
+    (void)peer, (void)fd;
+    message->bytes = 0;
+    message->values[0] = handle_count();
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS remote_serve_suspend_process(struct remote_peer *peer, struct remote_message *message,
                                       int *fd)
 {

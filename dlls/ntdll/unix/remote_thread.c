@@ -147,6 +147,15 @@ void remote_thread_closed(struct thread_object *object)
         remote_call(object->process, &call);
 }
 
+NTSTATUS remote_process_query(struct process_object *target, ULONG *handles)
+{
+    struct remote_call call = {.code = REMOTE_QUERY_PROCESS, .fd = -1};
+    NTSTATUS status = remote_call(target, &call);
+
+    *handles = (ULONG)call.values[0];
+    return status;
+}
+
 NTSTATUS remote_process_suspend(struct process_object *target, bool is_resume)
 {
     struct remote_call call = {
