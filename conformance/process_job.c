@@ -49,6 +49,14 @@ static int child(int argc, char **argv)
         child_say(&other.id, sizeof(other.id));
         return child_hold();
     }
+    if (!strcmp(what, "burn")) { /* at least 60 ms of processor time */
+        FILETIME created, exited, kernel, user;
+
+        do
+            GetProcessTimes(GetCurrentProcess(), &created, &exited, &kernel, &user);
+        while (user.dwLowDateTime + kernel.dwLowDateTime < 600000);
+        return child_hold();
+    }
     if (!strcmp(what, "sleep")) {
         Sleep(20000);
         return 0;
@@ -365,5 +373,35 @@ static void test_job_list(void)
     CloseHandle(job);
 }
 
+/* Processor time of members counts while they run and after their end. */
+static void test_times(void)
+{
+    HANDLE job = CreateJobObjectA(NULL, NULL);
+    struct child other = child_start_flags("burn", CREATE_SUSPENDED);
+    JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION accounting;
+    LONGLONG running, ended;
+    char ready = 0;
+
+    ok(AssignProcessToJobObject(job, other.process), "assign: error %lu", GetLastError());
+    ResumeThread(other.thread);
+    ok(child_read(&other, &ready, 1), "the child does not start");
+    memset(&accounting, 0xcc, sizeof(accounting));
+    ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
+                                 sizeof(accounting), NULL),
+       "query: error %lu", GetLastError());
+    running = accounting.BasicInfo.TotalUserTime.QuadPart +
+              accounting.BasicInfo.TotalKernelTime.QuadPart;
+    ok(running >= 500000, "%lld us while it runs", running / 10);
+    ok(accounting.BasicInfo.ActiveProcesses == 1, "%lu active", accounting.BasicInfo.ActiveProcesses);
+    child_finish(&other);
+    ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
+                                 sizeof(accounting), NULL),
+       "query: error %lu", GetLastError());
+    ended = accounting.BasicInfo.TotalUserTime.QuadPart +
+            accounting.BasicInfo.TotalKernelTime.QuadPart;
+    ok(ended >= running, "%lld us, and %lld after its end", running / 10, ended / 10);
+    CloseHandle(job);
+}
+
 CONFORMANCE("job objects", test_members, test_children, test_kill_on_close, test_completion_port,
-            test_limits, test_job_list)
+            test_limits, test_job_list, test_times)

@@ -333,6 +333,8 @@ void jobs_process_ended(struct process_object *target)
                 continue;
             job->members[i] = job->members[--job->count];
             left++;
+            job->user_time += target->times.UserTime.QuadPart;
+            job->kernel_time += target->times.KernelTime.QuadPart;
             post(job,
                  is_abnormal(exit_status) ? JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS
                                           : JOB_OBJECT_MSG_EXIT_PROCESS,

@@ -23,6 +23,7 @@ struct job {
     struct process_object **members;    /* those that run, each with a reference */
     size_t count, room;
     uint32_t total, terminated;         /* ever in it; ended for a limit */
+    LONGLONG user_time, kernel_time;    /* of those that have ended, 100 ns */
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
     struct object *port;                /* completion port for messages, or NULL */
     ULONG_PTR port_key;

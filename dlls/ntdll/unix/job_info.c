@@ -3,7 +3,7 @@
  * NtQueryInformationJobObject and NtSetInformationJobObject.
  *
  * Kept to: KILL_ON_JOB_CLOSE, breakaway, the number of active processes. Limits on memory, time and scheduling are
- * remembered and told, but nothing here enforces them. Times and faults are not collected and read as 0.
+ * remembered and told, but nothing here enforces them. Page faults and I/O are not collected and read as 0.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +47,21 @@ static NTSTATUS query_ids(struct job *job, void *buffer, ULONG length, ULONG *ne
     return status;
 }
 
+/* Under the lock. */
+static void sum_times(const struct job *job, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION *info)
+{
+    info->TotalUserTime.QuadPart = job->user_time;
+    info->TotalKernelTime.QuadPart = job->kernel_time;
+    for (size_t i = 0; i < job->count; i++) {
+        KERNEL_USER_TIMES times;
+
+        if (!process_times(job->members[i]->pid, &times))
+            continue;
+        info->TotalUserTime.QuadPart += times.UserTime.QuadPart;
+        info->TotalKernelTime.QuadPart += times.KernelTime.QuadPart;
+    }
+}
+
 NTSTATUS job_query(struct job *job, JOBOBJECTINFOCLASS class, void *buffer, ULONG length,
                    ULONG *needed)
 {
@@ -60,6 +75,7 @@ NTSTATUS job_query(struct job *job, JOBOBJECTINFOCLASS class, void *buffer, ULON
     accounting.BasicInfo.TotalProcesses = job->total;
     accounting.BasicInfo.ActiveProcesses = (DWORD)job->count;
     accounting.BasicInfo.TotalTerminatedProcesses = job->terminated;
+    sum_times(job, &accounting.BasicInfo);
     job_unlock(&signals);
     switch ((int)class) {
     case JobObjectBasicAccountingInformation:
