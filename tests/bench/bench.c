@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Requests, answers, the clock and medians of the bench programs.
+ * Requests, answers, the clock and the statistics of the bench programs.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-double bench_median(double (*sample)(void), size_t most)
+double bench_quartile(double (*sample)(void), size_t most)
 {
     double samples[MOST_SAMPLES], start = bench_now();
     size_t count = 0;
@@ -84,7 +84,7 @@ double bench_median(double (*sample)(void), size_t most)
         samples[count++] = sample();
     while (count < most && count < MOST_SAMPLES && bench_now() - start < 333e6);
     qsort(samples, count, sizeof(samples[0]), compare);
-    return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2;
+    return samples[(count - 1) / 4];
 }
 
 int bench_serve(const struct bench_group *groups, size_t count)

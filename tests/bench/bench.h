@@ -38,8 +38,9 @@ void bench_row(double value, const char *format, ...) __attribute__((format(BENC
 /* Nanoseconds, by the processor's time stamp counter: Windows' performance counter has steps of 100 ns. */
 double bench_now(void);
 
-/* The median of at most `most` samples (128 are enough); stops early after a third of a second. */
-double bench_median(double (*sample)(void), size_t most);
+/* The lower quartile of at most `most` samples (128 are enough); stops early after a third of a second. Not the
+ * median: other programs on the machine only ever make a sample longer. */
+double bench_quartile(double (*sample)(void), size_t most);
 
 /* Ends the program with a message: a measurement of something that went wrong is none. */
 _Noreturn void bench_fail(const char *format, ...) __attribute__((format(BENCH_PRINTF, 1, 2)));

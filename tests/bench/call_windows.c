@@ -45,9 +45,9 @@ static double sample_yield(void)
 static void measure(size_t unused)
 {
     (void)unused;
-    bench_row(bench_median(sample_empty, 31), "empty call");
-    bench_row(bench_median(sample_handle, 31), "NtQueryEvent: a call that looks up a handle");
-    bench_row(bench_median(sample_yield, 31), "NtYieldExecution: a call that enters the kernel");
+    bench_row(bench_quartile(sample_empty, 31), "empty call");
+    bench_row(bench_quartile(sample_handle, 31), "NtQueryEvent: a call that looks up a handle");
+    bench_row(bench_quartile(sample_yield, 31), "NtYieldExecution: a call that enters the kernel");
 }
 
 int main(void)

@@ -4,13 +4,14 @@
  * free, or for one resize.
  */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heap.h"
 
 #define LIVE 1024
-#define SAMPLES 9
+#define SAMPLES 31
 
 static const struct heap_calls *calls;
 static size_t least, most, operations;
@@ -176,53 +177,74 @@ static double sample_shared(void)
     return time;
 }
 
-/* --- Rows --- */
+/* --- Rows: one request each, so that the columns alternate quickly --- */
 
-static double measure_sizes(size_t from, size_t to, size_t count, double (*sample)(void))
+struct row {
+    const char *name;
+    double (*sample)(void);
+    size_t least, most, operations;
+};
+
+static void measure(const struct row *row, const char *name)
 {
-    least = from;
-    most = to;
-    operations = count;
-    sample();
-    return bench_median(sample, SAMPLES);
+    least = row->least;
+    most = row->most;
+    operations = row->operations;
+    row->sample();
+    bench_row(bench_quartile(row->sample, SAMPLES), "%s: %s", name, row->name);
 }
 
-static void measure_one_thread(size_t unused)
+static void measure_kind(size_t kind)
 {
-    (void)unused;
-    for (size_t i = 0; i < heap_calls_count; i++) {
-        calls = &heap_calls[i];
-        bench_row(measure_sizes(16, 512, 100000, sample_pairs), "%s: 16 to 512 bytes, freed at once",
-                  calls->name);
-        bench_row(measure_sizes(8, 1000, 100000, sample_replace), "%s: 8 to 1,000 bytes, 1,024 live",
-                  calls->name);
-    }
-    calls = &heap_calls[0];
-    bench_row(measure_sizes(1, 30000, 50000, sample_replace), "process heap: to 30,000 bytes, 1,024 live");
-    bench_row(measure_sizes(16, 4000, 50000, sample_zeroed), "process heap: zeroed, 16 to 4,000 bytes");
-    bench_row(measure_sizes(16, 65536, 2000, sample_growing), "process heap: resize, doubling to 64 KiB");
-    bench_row(measure_sizes(40000, 400000, 2000, sample_pairs),
-              "process heap: 40,000 to 400,000 bytes, freed at once");
-    bench_row(measure_sizes(40000, 100000, 10000, sample_replace),
-              "process heap: 40,000 to 100,000 bytes, 1,024 live");
+    static const struct row rows[] = {
+        {"16 to 512 bytes, freed at once", sample_pairs, 16, 512, 25000},
+        {"8 to 1,000 bytes, 1,024 live", sample_replace, 8, 1000, 25000},
+    };
+
+    if (kind >= heap_calls_count)
+        return;
+    calls = &heap_calls[kind];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        measure(&rows[i], calls->name);
 }
 
-static void measure_threads(size_t unused)
+static void measure_size(size_t number)
 {
-    (void)unused;
+    static const struct row rows[] = {
+        {"to 30,000 bytes, 1,024 live", sample_replace, 1, 30000, 25000},
+        {"zeroed, 16 to 4,000 bytes", sample_zeroed, 16, 4000, 10000},
+        {"resize, doubling to 64 KiB", sample_growing, 16, 65536, 500},
+        {"40,000 to 400,000 bytes, freed at once", sample_pairs, 40000, 400000, 2000},
+        {"40,000 to 100,000 bytes, 1,024 live", sample_replace, 40000, 100000, 10000},
+    };
+
+    if (number >= sizeof(rows) / sizeof(rows[0]))
+        return;
     calls = &heap_calls[0];
-    for (thread_count = 1; thread_count <= 8; thread_count *= 2)
-        bench_row(measure_sizes(8, 1000, 100000, sample_threads),
-                  "%zu threads: 8 to 1,000 bytes, each its own blocks", thread_count);
-    for (thread_count = 1; thread_count <= 8; thread_count *= 2)
-        bench_row(measure_sizes(8, 1000, 100000, sample_shared),
-                  "%zu threads: 8 to 1,000 bytes, freed by others", thread_count);
+    measure(&rows[number], calls->name);
+}
+
+static void measure_threads(size_t count)
+{
+    static const struct row rows[] = {
+        {"8 to 1,000 bytes, each its own", sample_threads, 8, 1000, 50000},
+        {"8 to 1,000 bytes, freed by others", sample_shared, 8, 1000, 50000},
+    };
+    char name[32];
+
+    if (count < 1 || count > 8)
+        return;
+    calls = &heap_calls[0];
+    thread_count = count;
+    snprintf(name, sizeof(name), "%zu thread%s", count, count > 1 ? "s" : "");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        measure(&rows[i], name);
 }
 
 int main(void)
 {
-    static const struct bench_group groups[] = {{"one-thread", measure_one_thread},
-                                                {"threads", measure_threads}};
+    static const struct bench_group groups[] = {
+        {"kind", measure_kind}, {"size", measure_size}, {"threads", measure_threads}};
 
-    return bench_serve(groups, 2);
+    return bench_serve(groups, sizeof(groups) / sizeof(groups[0]));
 }

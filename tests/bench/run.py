@@ -58,10 +58,14 @@ BENCHES = {
         "native": [("malloc", None)],
         "windows": [("decant", None, {})],
         "wine": None,
-        "groups": [("one-thread", 7, 2), ("threads", 7, 2)],
+        "groups": [*((f"kind {i}", 15, 3) for i in range(4)), *((f"size {i}", 15, 3) for i in range(5)),
+                   *((f"threads {i}", 9, 3) for i in (1, 2, 4, 8))],
         "order": ["malloc", "decant", "wine"],
         "compare": [("decant", "malloc"), ("wine", "decant")],
-        "bars": [Bar("", "decant", "malloc", 1.5)],
+        # A moveable block is five calls where malloc has two.
+        "bars": [*(Bar(rows, "decant", "malloc", 1.5) for rows in
+                   ("process heap", "HeapCreate", "LocalAlloc", "1 ", "2 ", "4 ", "8 ")),
+                 Bar("GlobalAlloc", "decant", "malloc", 2)],
     },
     "sync": {
         "about": "address waits, events and locks against bare futexes and pthread's locks",

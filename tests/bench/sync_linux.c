@@ -73,7 +73,7 @@ static void measure(const char *name, void (*function)(void), size_t count)
 {
     operation = function;
     operations = count;
-    bench_row(bench_median(sample, 31), "%s", name);
+    bench_row(bench_quartile(sample, 31), "%s", name);
 }
 
 static void measure_alone(size_t unused)
@@ -110,8 +110,8 @@ static double sample_turns(void)
 static void measure_turns(size_t unused)
 {
     (void)unused;
-    bench_row(bench_median(sample_turns, 5), "two threads, wait on an address, a round trip");
-    bench_row(bench_median(sample_turns, 5), "two threads, events, a round trip");
+    bench_row(bench_quartile(sample_turns, 5), "two threads, wait on an address, a round trip");
+    bench_row(bench_quartile(sample_turns, 5), "two threads, events, a round trip");
 }
 
 int main(void)

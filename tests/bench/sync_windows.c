@@ -96,7 +96,7 @@ static void measure(const char *name, void (*function)(void), size_t count)
 {
     operation = function;
     operations = count;
-    bench_row(bench_median(sample, 31), "%s", name);
+    bench_row(bench_quartile(sample, 31), "%s", name);
 }
 
 static void measure_alone(size_t unused)
@@ -185,9 +185,9 @@ static double sample_pool(void)
 static void measure_turns(size_t unused)
 {
     (void)unused;
-    bench_row(bench_median(sample_address, 5), "two threads, wait on an address, a round trip");
-    bench_row(bench_median(sample_events, 5), "two threads, events, a round trip");
-    bench_row(bench_median(sample_pool, 5), "thread pool, a callback");
+    bench_row(bench_quartile(sample_address, 5), "two threads, wait on an address, a round trip");
+    bench_row(bench_quartile(sample_events, 5), "two threads, events, a round trip");
+    bench_row(bench_quartile(sample_pool, 5), "thread pool, a callback");
 }
 
 int main(void)
