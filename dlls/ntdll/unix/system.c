@@ -168,19 +168,6 @@ static NTSTATUS processor_times(void *buffer, ULONG room, ULONG *needed)
     return status;
 }
 
-/* Counters of each processor's interrupts, which nobody needs as such. Their noise is what Wine's advapi32
- * (RtlGenRandom, so rand_s and std::random_device) makes its random numbers of, so noise they are. */
-static NTSTATUS interrupts(void *buffer, ULONG room, ULONG *needed)
-{
-    ULONG bytes = process.peb->NumberOfProcessors * (ULONG)sizeof(SYSTEM_INTERRUPT_INFORMATION);
-    NTSTATUS status =
-        room < bytes ? STATUS_INFO_LENGTH_MISMATCH : DecantGetRandom(buffer, bytes);
-
-    if (needed && guest_copy_out(needed, &bytes, sizeof(bytes)))
-        return STATUS_ACCESS_VIOLATION;
-    return status;
-}
-
 static NTSTATUS time_zone(void *buffer, ULONG room, ULONG *needed, bool dynamic)
 {
     RTL_DYNAMIC_TIME_ZONE_INFORMATION info;
@@ -211,8 +198,6 @@ NTSTATUS WINAPI NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS class, void *b
         return system_processes(buffer, room, needed);
     case SystemProcessorPerformanceInformation:
         return processor_times(buffer, room, needed);
-    case SystemInterruptInformation:
-        return interrupts(buffer, room, needed);
     case SystemTimeAdjustmentInformation: {
         SYSTEM_TIME_ADJUSTMENT_QUERY info = {156250, 156250, TRUE};
 
