@@ -93,11 +93,14 @@ dispatcher_on_linux_stack:
 2:  movq    %r10, %rcx
     call    *(%r11)
 .Lreturn:
+    .globl  dispatcher_check
+    .hidden dispatcher_check
+dispatcher_check:                       /* to past_check: begun anew by signal.c's settle_leaving */
     cmpq    $0, FRAME_RESTORE(%rbx)
     jne     .Lrestore
     .globl  dispatcher_past_check
     .hidden dispatcher_past_check
-dispatcher_past_check:                  /* to the end: completed by signal.c's roll_forward */
+dispatcher_past_check:                  /* to the end: completed by signal.c's settle_leaving */
     movq    %rbp, %rsp
     movq    FRAME_RBP(%rbx), %rbp
     movq    FRAME_RBX(%rbx), %rbx

@@ -51,7 +51,7 @@ static bool is_between(uint64_t rip, const char *first, const char *end)
     return rip >= (uintptr_t)first && rip < (uintptr_t)end;
 }
 
-void roll_forward(struct thread *thread, ucontext_t *uc)
+void settle_leaving(struct thread *thread, ucontext_t *uc)
 {
     greg_t *regs = uc->uc_mcontext.gregs;
     uint64_t rip = (uint64_t)regs[REG_RIP];
@@ -64,6 +64,10 @@ void roll_forward(struct thread *thread, ucontext_t *uc)
         regs[REG_RSP] = (greg_t)thread->frame->rsp;
         regs[REG_RBX] = (greg_t)thread->frame->rbx;
         regs[REG_RBP] = (greg_t)thread->frame->rbp;
+    } else if (is_between(rip, dispatcher_check, dispatcher_past_check)) {
+        regs[REG_RIP] = (greg_t)(uintptr_t)dispatcher_check;
+    } else if (is_between(rip, registers_load_check, registers_load_past_check)) {
+        regs[REG_RIP] = (greg_t)(uintptr_t)registers_load_check;
     }
 }
 
@@ -325,7 +329,7 @@ static void handle_fault(int number, siginfo_t *info, void *pointer)
         }
         /* iretq to an address that is none faults where it stands, but is the program's doing. */
         if (is_between((uint64_t)regs[REG_RIP], registers_load_past_check, registers_load_end)) {
-            roll_forward(thread, uc);
+            settle_leaving(thread, uc);
         } else {
             if (!handle_our_fault(thread, uc))
                 crash(number, info, uc);

@@ -107,13 +107,14 @@ void registers_load(const struct register_state *state, const struct syscall_fra
 
 /* Ranges of code in which a signal finds neither the program nor a call that will look at
  * frame->restore again (signal_asm.S, dispatcher.S). Compared by address only. */
-extern const char registers_load_past_check[], registers_load_end[];
+extern const char registers_load_check[], registers_load_past_check[], registers_load_end[];
 extern const char dispatcher_saved[], dispatcher_on_linux_stack[];
-extern const char dispatcher_past_check[], dispatcher_return_end[];
+extern const char dispatcher_check[], dispatcher_past_check[], dispatcher_return_end[];
 
-/* signal.c: if the thread is past the last look at frame->restore on its way to the program, finishes that
- * way in `uc`. Afterwards `uc` is either the program or inside a call. */
-void roll_forward(struct thread *thread, ucontext_t *uc);
+/* signal.c: for a thread on its way out of a call. Between reading frame->restore and the jump on what was read, the
+ * flags are out of date once a handler sets it: it reads again. Past the jump, its way to the program is
+ * finished in `uc`. Afterwards `uc` is either the program or inside a call that will look. */
+void settle_leaving(struct thread *thread, ucontext_t *uc);
 /* Whether `uc` is the program's own; else it is inside a call of ours. */
 bool is_in_program(const struct thread *thread, const ucontext_t *uc);
 

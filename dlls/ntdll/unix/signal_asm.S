@@ -15,7 +15,8 @@
  * sysv: rdi, rsi. Returns only when frame->restore asks for more than loading a context.
  *
  * Between the check and the iretq a suspend signal would find a thread that never looks at
- * frame->restore again; the handler recognises the range and completes it (roll_forward). iretq and
+ * frame->restore again; the handler recognises the range and completes it (settle_leaving). Between the
+ * test and its jump the flags are out of date, and it tests again (settle_leaving). iretq and
  * not a jump: it is the one instruction that sets rip, rsp and flags without leaving a trace in
  * memory of the program or in a register. */
     .globl  registers_load
@@ -23,6 +24,9 @@
     .type   registers_load, @function
     .balign 16
 registers_load:
+    .globl  registers_load_check
+    .hidden registers_load_check
+registers_load_check:
     testq   $~1, FRAME_RESTORE(%rsi)    /* all but LEAVE_CONTEXT */
     jnz     1f
     .globl  registers_load_past_check

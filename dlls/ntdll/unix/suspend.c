@@ -111,7 +111,7 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
     (void)info;
     if (!state)
         return;
-    roll_forward(thread, uc);
+    settle_leaving(thread, uc);
     if (!is_in_program(thread, uc)) {
         /* Before the first system call frame exists nothing of the program has run; the thread
          * stops at the end of its first call. */
