@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -240,6 +241,7 @@ static void *run(void *unused)
     (void)unused;
     self.tid = gettid();
     current_thread = &self;
+    prctl(PR_SET_NAME, "decant:io"); /* no thread of the program's: system_process.c */
     if (!fds || signal_init_thread(&self))
         return NULL;
     sigemptyset(&faults);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ static void *ticker(void *unused)
     struct timespec pause = {0, TICK_NS};
 
     (void)unused;
+    prctl(PR_SET_NAME, "decant:clock"); /* no thread of the program's: system_process.c */
     for (;;) {
         tick();
         nanosleep(&pause, NULL);

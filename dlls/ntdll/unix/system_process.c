@@ -113,8 +113,8 @@ static void process_name(const char *pid, const char *linux_name, char *name, si
     }
 }
 
-/* Threads of Decant's own in a Windows program: the service, the watcher of children, the first one when it has ended
- * and stays for Linux' sake. They go by their names. */
+/* Threads of Decant's own in a Windows program: the service, those of clocks, timers and pending I/O, the watcher of
+ * children, the first one when it has ended and stays for Linux' sake. They go by their names. */
 static bool is_hidden(const char *name)
 {
     return !strncmp(name, "decant:", 7);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "clock.h"
@@ -172,6 +173,7 @@ static void fire(struct timer *timer)
 static void *run(void *unused)
 {
     (void)unused;
+    prctl(PR_SET_NAME, "decant:timer"); /* no thread of the program's: system_process.c */
     pthread_mutex_lock(&timer_lock);
     for (;;) {
         if (!set_timers) {
