@@ -13,6 +13,7 @@
 
 #include "ntstatus.h"
 #define WIN32_NO_STATUS
+#define _NORMALIZE_ /* these functions are ours, not imported */
 #include "windef.h"
 #include "winbase.h"
 #include "winnls.h"
