@@ -5,6 +5,7 @@
  * Sources: [C] learn.microsoft.com CreateFileMapping, [M] MapViewOfFile(Ex), [U] UnmapViewOfFile, [K] Wine's
  * kernel32/tests/virtual.c (test_MapViewOfFile, test_CreateFileMapping), which passes on Windows.
  */
+#define CONFORMANCE_CHILD other_process
 #include "memory.h"
 
 NTSTATUS WINAPI NtAreMappedFilesTheSame(PVOID, PVOID);
@@ -290,6 +291,51 @@ static void test_reserve(void)
     CloseHandle(section);
 }
 
+/* The child of test_reserve_processes: has what its parent committed, and commits for it. */
+static int other_process(int argc, char **argv)
+{
+    HANDLE section = argc > 2 ? OpenFileMappingA(FILE_MAP_WRITE, FALSE, argv[2]) : NULL;
+    char *view = section ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0) : NULL;
+    MEMORY_BASIC_INFORMATION info = {0};
+
+    if (!view || !VirtualQuery(view, &info, sizeof(info)))
+        return 1;
+    if (info.State != MEM_COMMIT || info.RegionSize != 0x1000 || view[0] != 'p')
+        return 2;
+    if (!VirtualAlloc(view + 0x20000, 0x2000, MEM_COMMIT, PAGE_READWRITE))
+        return 3;
+    view[0x20000] = view[0x21fff] = 'c';
+    return 42;
+}
+
+/* [K]: "in all processes". */
+static void test_reserve_processes(void)
+{
+    char name[64], command[MAX_PATH + 128], program[MAX_PATH];
+    STARTUPINFOA startup = {.cb = sizeof(startup)};
+    PROCESS_INFORMATION process;
+    HANDLE section;
+    DWORD code = 0;
+    char *view;
+
+    snprintf(name, sizeof(name), "Local\\decant reserve %lu", GetCurrentProcessId());
+    section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE | SEC_RESERVE, 0, 0x100000, name);
+    view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    ok(VirtualAlloc(view, 0x1000, MEM_COMMIT, PAGE_READWRITE) == view, "error %lu", GetLastError());
+    view[0] = 'p';
+    GetModuleFileNameA(NULL, program, sizeof(program));
+    snprintf(command, sizeof(command), "\"%s\" --child \"%s\"", program, name);
+    ok(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process), "error %lu", GetLastError());
+    ok(WaitForSingleObject(process.hProcess, 30000) == WAIT_OBJECT_0, "the child did not end");
+    GetExitCodeProcess(process.hProcess, &code);
+    ok(code == 42, "the child failed with %lu", code);
+    expect_memory(view + 0x20000, view, 0x2000, MEM_COMMIT, PAGE_READWRITE, PAGE_READWRITE, MEM_MAPPED);
+    ok(view[0x20000] == 'c' && view[0x21fff] == 'c', "not what the child wrote");
+    CloseHandle(process.hProcess), CloseHandle(process.hThread);
+    UnmapViewOfFile(view);
+    CloseHandle(section);
+}
+
 /* [C]: high sizes are a matter of the page file; reserving is not. */
 static void test_large(void)
 {
@@ -418,6 +464,6 @@ static void test_end(void)
     ok(RemoveDirectoryA(folder), "error %lu: something stayed in %s", GetLastError(), folder);
 }
 
-CONFORMANCE("memory: sections and views", test_create_errors, test_access, test_view_arguments,
-            test_coherence, test_copy_on_write, test_reserve, test_large, test_names, test_image,
+CONFORMANCE("memory: sections and views", test_create_errors, test_access, test_view_arguments, test_coherence,
+            test_copy_on_write, test_reserve, test_reserve_processes, test_large, test_names, test_image,
             test_file_in_use, test_end)
