@@ -119,6 +119,10 @@ static void test_flag_errors(void)
     ok_missing(L"\\windows\\probe.dll", LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, ERROR_MOD_NOT_FOUND);
     ok_missing(L"probe.dll", LOAD_LIBRARY_SEARCH_APPLICATION_DIR, ERROR_MOD_NOT_FOUND);
     SetLastError(0xdeadbeef);
+    ok(!LoadLibraryExW(L"kernel32.dll", (HANDLE)(ULONG_PTR)0xdeadbeef, 0) &&
+           GetLastError() == ERROR_INVALID_PARAMETER,
+       "the reserved handle: error %lu", GetLastError());
+    SetLastError(0xdeadbeef);
     ok(!SetDefaultDllDirectories(0) && GetLastError() == ERROR_INVALID_PARAMETER,
        "no default folders: error %lu", GetLastError());
     SetLastError(0xdeadbeef);

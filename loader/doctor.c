@@ -134,6 +134,7 @@ static void check_installation(const struct installation *installation)
 {
     static const char *const dlls[] = {"ntdll.dll", "kernelbase.dll", "kernel32.dll"};
     const char *remedy = "build again with ./dev build, or install again with ./dev install";
+    const char *nls = getenv("DECANT_NLS_PATH");
     const char *dirs[8];
     char *path;
 
@@ -155,8 +156,10 @@ static void check_installation(const struct installation *installation)
     if (!installation->wine_dir)
         missing("C runtimes (Wine's PE DLLs)", "msvcrt.dll, ucrtbase.dll …",
                 "apt-get install libwine, or name their folder in DECANT_DLL_PATH");
-    check_file("code pages and casing", "/usr/share/wine/nls/l_intl.nls",
+    path = format_string("%s/l_intl.nls", nls && *nls ? nls : "/usr/share/wine/nls");
+    check_file("code pages and casing", path,
                "apt-get install libwine, or name the folder in DECANT_NLS_PATH");
+    free(path);
 }
 
 /* The numbers are Linux' own; Debian 12's headers lack these. */

@@ -66,8 +66,7 @@ HMODULE WINAPI LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
     HMODULE module;
     NTSTATUS status;
 
-    (void)file;
-    if (!name || !*name) {
+    if (!name || !*name || file) { /* the file is reserved (documented) */
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
