@@ -50,7 +50,7 @@ const char *ww_backend_name(enum ww_backend backend);
 /* Why the better backend was not chosen; "" when it was. */
 const char *ww_backend_reason(void);
 
-/* Starts watching a range that is one private anonymous mapping. All clean. */
+/* Starts watching a range that is one private anonymous mapping into which nothing was written yet. All clean. */
 int ww_add(void *base, size_t bytes, struct ww_region **region);
 /* Ends it; the range may be unmapped afterwards. */
 void ww_remove(struct ww_region *region);

@@ -261,7 +261,8 @@ bool ww_prepare_buffer(void *buffer, size_t bytes)
         ww_prepare_kernel_write(view->watch->region, buffer, bytes);
     }
     virtual_unlock(&signals);
-    if (is_watched)
+    /* Once only: who sees the mark may reset it before this thread goes on. */
+    if (is_watched && is_direct)
         touch_pages(at, end);
     return is_direct;
 }

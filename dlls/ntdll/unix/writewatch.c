@@ -378,7 +378,9 @@ int ww_degrade(struct ww_region *region)
 
     pthread_mutex_lock(&region->lock);
     if (!region->dirty)
-        error = ww_mprotect_ops.add(region);
+        region->dirty = ww_new_bits(page_count(region->bytes));
+    if (!region->dirty)
+        error = -ENOMEM;
     if (!error) {
         /* All open, as everything counts as written; what is reset gets closed. */
         memset(region->dirty, 0xff, (page_count(region->bytes) + 63) / 64 * 8);

@@ -26,12 +26,6 @@ static size_t page_of(const struct ww_region *region, const void *address)
     return (size_t)((const char *)address - region->base) / WW_PAGE_BYTES;
 }
 
-static int add(struct ww_region *region)
-{
-    region->dirty = ww_new_bits(region->bytes / WW_PAGE_BYTES);
-    return region->dirty ? 0 : -ENOMEM;
-}
-
 static void remove_region(struct ww_region *region)
 {
     (void)region;
@@ -48,6 +42,29 @@ static int wanted(const struct ww_region *region, size_t page, size_t *run)
         access = ww_host->wanted_access(address, &bytes);
     *run = (bytes < rest ? bytes : rest) / WW_PAGE_BYTES;
     return access;
+}
+
+/* Linux joins neighbouring mappings only if their written pages hang on one anon_vma, which a mapping gets at its first
+ * write; those that are split off before it would each get their own, and never be joined again. So the
+ * region gets its one at the start. Failure does no harm: it may need more mappings later. */
+static void give_anon_vma(struct ww_region *region)
+{
+    size_t run;
+
+    if (mprotect(region->base, WW_PAGE_BYTES, PROT_READ | PROT_WRITE))
+        return;
+    *(volatile char *)region->base = 0;
+    madvise(region->base, WW_PAGE_BYTES, MADV_DONTNEED);
+    mprotect(region->base, WW_PAGE_BYTES, wanted(region, 0, &run) & ~PROT_WRITE);
+}
+
+static int add(struct ww_region *region)
+{
+    region->dirty = ww_new_bits(region->bytes / WW_PAGE_BYTES);
+    if (!region->dirty)
+        return -ENOMEM;
+    give_anon_vma(region);
+    return 0;
 }
 
 /* Gives [first, last) the access the host wants, less writing for clean pages. Where it wants no writing, or nothing is
