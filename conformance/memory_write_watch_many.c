@@ -71,7 +71,7 @@ static void test_alternate_pages(void)
         *byte_of(i) = 2;
     collect(1000, FALSE, "few pages");
     /* The other half, while every second page is read-only: the host's own protections take mappings. */
-    for (SIZE_T i = 0; i < 60000; i += 2)
+    for (SIZE_T i = 0; i < 20000; i += 2)
         if (!VirtualProtect(memory + i * 4096, 4096, PAGE_READONLY, &old))
             wrong++;
     trace("%lu protections failed", (unsigned long)wrong);
