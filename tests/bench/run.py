@@ -62,10 +62,9 @@ BENCHES = {
                    *((f"threads {i}", 9, 3) for i in (1, 2, 4, 8))],
         "order": ["malloc", "decant", "wine"],
         "compare": [("decant", "malloc"), ("wine", "decant")],
-        # A moveable block is five calls where malloc has two.
-        "bars": [*(Bar(rows, "decant", "malloc", 1.5) for rows in
-                   ("process heap", "HeapCreate", "LocalAlloc", "1 ", "2 ", "4 ", "8 ")),
-                 Bar("GlobalAlloc", "decant", "malloc", 2)],
+        # None for moveable blocks: malloc has nothing of the kind.
+        "bars": [Bar(rows, "decant", "malloc", 1.5) for rows in
+                 ("process heap", "HeapCreate", "LocalAlloc", "1 ", "2 ", "4 ", "8 ")],
     },
     "sync": {
         "about": "address waits, events and locks against bare futexes and pthread's locks",
