@@ -116,7 +116,8 @@ def conformance_tests(build, stress):
     return tests
 
 
-STRESSED_PROGRAMS = ("fuzz",)  # scripts that heed DECANT_STRESS
+# The scripts that have more to do with DECANT_STRESS set.
+STRESSED_PROGRAMS = ("fuzz", "kernel61")
 
 
 def program_tests(build, cache, stress):
