@@ -42,4 +42,17 @@ x86_64-w64-mingw32-gcc -O1 type.c -o type.exe
 for row in 'mIXED.tXT one' 'TWICE up' 'twice low'; do
     [ "$("$DECANT" type.exe "folder\\${row% *}" | tr -d '\r')" = "${row#* }" ] || fail "$row"
 done
+
+# Symbolic links: removed themselves, never what they lead to.
+mkdir -p tree/sub kept
+printf 'kept\n' >kept/file
+ln -s ../kept tree/folder-link
+ln -s "$PWD/kept/file" tree/file-link
+ln -s nowhere tree/sub/dangling
+x86_64-w64-mingw32-gcc -O1 "$source/links.c" -o links.exe
+out=$("$DECANT" links.exe | tr -d '\r' | LC_ALL=C sort) || fail "removing a tree: $out $(find tree)"
+[ "$out" = "dangling -> nowhere
+file-link -> Z:${PWD//\//\\}\\kept\\file
+folder-link -> ..\\kept" ] || fail "links: $out"
+[ ! -e tree ] && [ "$(cat kept/file)" = kept ] || fail "what a link leads to was removed"
 echo "all names are as they were"

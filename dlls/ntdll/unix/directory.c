@@ -186,7 +186,7 @@ static ULONG fill_entry(const struct layout *layout, const struct file *file, co
     struct stat st;
 
     memset(entry, 0, layout->name);
-    if (fstatat(file->fd, name, &st, 0) && fstatat(file->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+    if (fstatat(file->fd, name, &st, AT_SYMLINK_NOFOLLOW))
         memset(&st, 0, sizeof(st)); /* gone meanwhile: the name is still told */
     if (!layout->is_short) {
         FILE_STANDARD_INFORMATION standard;

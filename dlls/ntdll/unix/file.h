@@ -74,7 +74,8 @@ ACCESS_MASK file_map_access(ACCESS_MASK access);
 /* NtQueryObject's name: \??\C:\…, \Device\NamedPipe\NAME (file_query.c). */
 NTSTATUS file_query_name(struct object *object, void *buffer, ULONG length, ULONG *needed);
 
-/* FILE_ATTRIBUTE_* (file_attributes.c) of an open file, or (path not NULL) of one by name. */
+/* FILE_ATTRIBUTE_* (file_attributes.c) of an open file, or (path not NULL) of one by name. A link itself (S_ISLNK) needs
+ * its name. */
 ULONG file_attributes(const struct stat *st, int fd, const char *path);
 /* Keeps those that Linux does not have itself. 0 or -errno. */
 int file_store_attributes(int fd, const struct stat *st, ULONG attributes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * FILE_ATTRIBUTE_*. "Directory" and "read-only" are Linux' own. The others are kept in the extended attribute
+ * FILE_ATTRIBUTE_*. "Directory", "read-only" and "reparse point" (symbolic links) are Linux' own. The others are kept in the extended attribute
  * user.DOSATTRIB, as hexadecimal text, where Samba and Wine keep them, and only when they differ from what a file
  * without it has: a file is "archive", a folder nothing. A file system without extended attributes
  * forgets them, as FAT would on Windows.
@@ -23,11 +23,24 @@ static ULONG without_store(const struct stat *st)
     return S_ISDIR(st->st_mode) ? 0 : FILE_ATTRIBUTE_ARCHIVE;
 }
 
+/* A symbolic link is a reparse point, and a folder when it leads to one. */
+static ULONG link_attributes(const char *path)
+{
+    struct stat target;
+    bool is_folder = path && !stat(path, &target) && S_ISDIR(target.st_mode);
+
+    return FILE_ATTRIBUTE_REPARSE_POINT |
+           (is_folder ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE);
+}
+
 ULONG file_attributes(const struct stat *st, int fd, const char *path)
 {
     ULONG attributes = without_store(st);
     char text[32];
     ssize_t length = -1;
+
+    if (S_ISLNK(st->st_mode))
+        return link_attributes(path);
 
     if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
         length = path ? getxattr(path, STORE, text, sizeof(text) - 1)

@@ -38,7 +38,7 @@ void file_fill_standard(const struct file *file, const struct stat *st,
 {
     memset(info, 0, sizeof(*info));
     info->Directory = S_ISDIR(st->st_mode);
-    if (!info->Directory) {
+    if (!info->Directory && !S_ISLNK(st->st_mode)) {
         info->AllocationSize.QuadPart = (LONGLONG)st->st_blocks * 512;
         info->EndOfFile.QuadPart = st->st_size;
     }
@@ -83,6 +83,11 @@ static NTSTATUS put_name(const struct file *file, char *buffer, ULONG room, ULON
     free(name);
     *used = (ULONG)offsetof(FILE_NAME_INFORMATION, FileName) + fits;
     return status ? status : fits < bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+}
+
+static ULONG own_attributes(const struct file *file, const struct stat *st)
+{
+    return file_attributes(st, file->fd, S_ISLNK(st->st_mode) ? file->unix_path : NULL);
 }
 
 static off_t position_of(const struct file *file)
@@ -151,7 +156,7 @@ static ULONG fill(struct file *file, const struct stat *st, ACCESS_MASK access,
 {
     switch ((int)class) {
     case FileBasicInformation:
-        file_fill_basic(st, file_attributes(st, file->fd, NULL), &value->basic);
+        file_fill_basic(st, own_attributes(file, st), &value->basic);
         return sizeof(value->basic);
     case FileStandardInformation:
         file_fill_standard(file, st, &value->standard);
@@ -176,10 +181,11 @@ static ULONG fill(struct file *file, const struct stat *st, ACCESS_MASK access,
     case FileAlignmentInformation:
         return sizeof(value->alignment);
     case FileNetworkOpenInformation:
-        fill_network(st, file_attributes(st, file->fd, NULL), &value->network);
+        fill_network(st, own_attributes(file, st), &value->network);
         return sizeof(value->network);
     case FileAttributeTagInformation:
-        value->tag.FileAttributes = file_attributes(st, file->fd, NULL);
+        value->tag.FileAttributes = own_attributes(file, st);
+        value->tag.ReparseTag = S_ISLNK(st->st_mode) ? IO_REPARSE_TAG_SYMLINK : 0;
         return sizeof(value->tag);
     case FileIdInformation:
         value->id.VolumeSerialNumber = st->st_dev;
@@ -216,7 +222,7 @@ static NTSTATUS query_all(struct file *file, const struct stat *st, ACCESS_MASK 
     if (length < sizeof(FILE_ALL_INFORMATION))
         return STATUS_INFO_LENGTH_MISMATCH;
     memset(&value, 0, sizeof(value));
-    file_fill_basic(st, file_attributes(st, file->fd, NULL), &value.all.BasicInformation);
+    file_fill_basic(st, own_attributes(file, st), &value.all.BasicInformation);
     file_fill_standard(file, st, &value.all.StandardInformation);
     value.all.InternalInformation.IndexNumber.QuadPart = (LONGLONG)st->st_ino;
     value.all.AccessInformation.AccessFlags = access;

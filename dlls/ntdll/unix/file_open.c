@@ -61,6 +61,28 @@ static int linux_mode(const struct request *request)
     return mode | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 }
 
+/* The link itself: to ask about it, to rename it, to delete it. */
+static NTSTATUS open_link(const struct path *path, const struct request *request, int *fd)
+{
+    struct stat target;
+    bool is_folder = !stat(path->unix_path, &target) && S_ISDIR(target.st_mode);
+
+    if (is_folder && request->options & FILE_NON_DIRECTORY_FILE)
+        return STATUS_FILE_IS_A_DIRECTORY;
+    if (!is_folder && request->options & FILE_DIRECTORY_FILE)
+        return STATUS_NOT_A_DIRECTORY;
+    *fd = open(path->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return *fd < 0 ? errno_to_status(errno) : STATUS_SUCCESS;
+}
+
+static bool is_link(const struct path *path, const struct request *request)
+{
+    struct stat st;
+
+    return request->options & FILE_OPEN_REPARSE_POINT && path->unix_path &&
+           !lstat(path->unix_path, &st) && S_ISLNK(st.st_mode);
+}
+
 /* Opens what exists. */
 static NTSTATUS open_existing(const struct path *path, const struct request *request, int *fd)
 {
@@ -160,6 +182,11 @@ static NTSTATUS open_or_create(const OBJECT_ATTRIBUTES *attributes, const struct
             *information = FILE_OPENED;
             *fd = open(device, (linux_mode(request) & ~(O_NONBLOCK | O_APPEND)));
             return *fd < 0 ? errno_to_status(errno) : STATUS_SUCCESS;
+        }
+        if (path->kind == PATH_FILE && is_link(path, request) &&
+            request->disposition != FILE_CREATE) {
+            *information = FILE_OPENED;
+            return open_link(path, request, fd);
         }
         if (!is_missing) {
             if (request->disposition == FILE_CREATE)

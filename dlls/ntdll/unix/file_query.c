@@ -24,14 +24,22 @@ static LONGLONG nt_time(struct timespec time)
 /* The statistics of a name; a device has none. */
 static NTSTATUS stat_name(const OBJECT_ATTRIBUTES *attributes, struct stat *st, ULONG *file_attribs)
 {
+    struct path path;
     char *unix_path;
-    NTSTATUS status = path_nt_to_unix(attributes, &unix_path);
+    NTSTATUS status = path_look_up(attributes, &path);
 
-    if (status == STATUS_OBJECT_TYPE_MISMATCH)
-        return STATUS_INVALID_DEVICE_REQUEST;
-    if (status)
+    if (status && status != STATUS_OBJECT_NAME_NOT_FOUND)
         return status;
-    if (stat(unix_path, st))
+    if (path.kind != PATH_FILE) {
+        path_free(&path);
+        return status ? status : STATUS_INVALID_DEVICE_REQUEST;
+    }
+    /* A link that leads nowhere is there all the same: lstat decides. */
+    unix_path = path.unix_path;
+    if (!unix_path)
+        return status;
+    status = STATUS_SUCCESS;
+    if (lstat(unix_path, st)) /* links are not followed, as on Windows */
         status = errno_to_status(errno);
     else
         *file_attribs = file_attributes(st, -1, unix_path);
