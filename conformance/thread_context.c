@@ -282,6 +282,39 @@ static void test_unstarted(void)
     CloseHandle(thread);
 }
 
+/* Stopped at once after its creation, wherever it has got to: it stands, with a context that can be written back. (It
+ * must not be terminated there: it may hold the loader's lock.) */
+static void test_early(void)
+{
+    int ran = 0, empty = 0, rounds;
+
+    for (rounds = 0; rounds < 300; rounds++) {
+        CONTEXT context = {.ContextFlags = CONTEXT_FULL};
+        HANDLE thread;
+        LONG64 at;
+
+        counter = 0;
+        stop = 0;
+        thread = CreateThread(NULL, 0, count, NULL, 0, NULL);
+        if (SuspendThread(thread) || !GetThreadContext(thread, &context) ||
+            !SetThreadContext(thread, &context))
+            break;
+        empty += !context.Rip || !context.Rsp;
+        at = counter;
+        for (int k = 0; k < 3; k++)
+            SwitchToThread();
+        ran += counter != at;
+        stop = 1;
+        ResumeThread(thread);
+        if (WaitForSingleObject(thread, LONG_TIME) != WAIT_OBJECT_0)
+            break;
+        CloseHandle(thread);
+    }
+    ok(rounds == 300, "stopped in round %d, error %lu", rounds, GetLastError());
+    ok(!ran, "%d threads ran while suspended", ran);
+    ok(!empty, "%d contexts without rip or rsp", empty);
+}
+
 /* --- Errors --- */
 
 static void test_errors(void)
@@ -366,4 +399,4 @@ static void test_load(void)
 }
 
 CONFORMANCE("thread contexts", test_running, test_set, test_in_call, test_wait_ends_suspended,
-            test_redirect_in_call, test_unstarted, test_errors, test_load)
+            test_redirect_in_call, test_unstarted, test_early, test_errors, test_load)

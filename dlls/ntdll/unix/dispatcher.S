@@ -141,7 +141,11 @@ dispatcher_return_end:
 /* void dispatcher_run_guest(struct syscall_frame **slot, void *rip, void *rsp, void *arg)
  * sysv: rdi, rsi, rdx, rcx. Lays the frame at the top of what is free of this (Linux) stack,
  * publishes it in *slot and in the TEB, and enters the program at rip with rcx = arg. Returns when
- * dispatcher_leave_guest is called with the same frame. */
+ * dispatcher_leave_guest is called with the same frame.
+ *
+ * To be called with signals blocked; they are let in when the thread is on the program's stack with a frame. So a
+ * suspension or an end that comes early finds the program, which stops there, and not code of ours that does
+ * not look at the frame's flags any more. */
     .globl  dispatcher_run_guest
     .hidden dispatcher_run_guest
     .type   dispatcher_run_guest, @function
@@ -162,14 +166,27 @@ dispatcher_run_guest:
     movq    %rsp, (%rdi)
     movq    %rsp, %gs:DECANT_TEB_FRAME
     movq    %rdx, %rsp
+    pushq   $0                          /* no return address: the outermost frame */
+    movq    %rsi, %rbx
+    movq    %rcx, %rbp
+    movl    $14, %eax                   /* rt_sigprocmask(SIG_SETMASK, none) */
+    movl    $2, %edi
+    leaq    .Lno_signals(%rip), %rsi
+    xorl    %edx, %edx
+    movl    $8, %r10d
+    syscall
+    movq    %rbx, %rax
+    movq    %rbp, %rcx
     xorl    %ebx, %ebx
     xorl    %ebp, %ebp
     xorl    %edi, %edi
+    xorl    %esi, %esi
     xorl    %r8d, %r8d
     xorl    %r9d, %r9d
     xorl    %edx, %edx
-    pushq   $0                          /* no return address: the outermost frame */
-    jmp     *%rsi
+    jmp     *%rax
+.Lno_signals:
+    .quad   0
     .size   dispatcher_run_guest, . - dispatcher_run_guest
 
 /* void dispatcher_leave_guest(struct syscall_frame *frame): returns from dispatcher_run_guest. */

@@ -113,22 +113,19 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
         return;
     settle_leaving(thread, uc);
     if (!is_in_program(thread, uc)) {
-        /* Before the first system call frame exists nothing of the program has run; the thread
-         * stops at the end of its first call. */
-        if (thread->frame) {
-            bool ends = atomic_load(&state->terminate);
+        bool ends = atomic_load(&state->terminate);
 
-            /* The word too, for a wait that has looked at `terminating` but does not sleep yet. */
-            if (ends) {
-                thread->terminating = true;
-                atomic_fetch_add(&thread->alert_word, 1);
-            }
-            is_answer_due = !is_replacing_context(thread->frame);
-            if (is_answer_due && atomic_load(&state->where) == WHERE_ASKED)
-                publish_in_call(thread);
-            __atomic_fetch_or(&thread->frame->restore, ends ? LEAVE_TERMINATE : LEAVE_SUSPENDED,
-                              __ATOMIC_RELEASE);
+        /* The word too, for a wait that has looked at `terminating` but does not sleep yet. */
+        if (ends) {
+            thread->terminating = true;
+            atomic_fetch_add(&thread->alert_word, 1);
         }
+        /* There is a frame: until there is one, these signals are blocked (dispatcher_run_guest). */
+        is_answer_due = !is_replacing_context(thread->frame);
+        if (is_answer_due && atomic_load(&state->where) == WHERE_ASKED)
+            publish_in_call(thread);
+        __atomic_fetch_or(&thread->frame->restore, ends ? LEAVE_TERMINATE : LEAVE_SUSPENDED,
+                          __ATOMIC_RELEASE);
         if (is_answer_due && atomic_load(&state->where) == WHERE_ASKED)
             set_where(state, WHERE_IN_SYSCALL);
         errno = saved_errno;

@@ -180,8 +180,16 @@ NTSTATUS thread_init_first(size_t stack_reserve, size_t stack_commit, void *star
 {
     struct thread *thread;
     NTSTATUS status = thread_alloc(stack_reserve, stack_commit, start, &thread);
+    sigset_t stops;
 
-    return status ? status : thread_attach(thread);
+    if (status)
+        return status;
+    /* Until dispatcher_run_guest; faults of ours are still to be seen. */
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGNAL_SUSPEND);
+    sigaddset(&stops, SIGNAL_TERMINATE);
+    pthread_sigmask(SIG_BLOCK, &stops, NULL);
+    return thread_attach(thread);
 }
 
 /* Ends the calling thread but for its pthread; with the last one, the process. */
@@ -271,7 +279,6 @@ static void *thread_main(void *pointer)
     CONTEXT *context = push_start_context(thread, info->start, info->argument);
     bool suspended = info->suspended;
     uint32_t status;
-    sigset_t none;
 
     info->status = thread_attach(thread);
     if (!info->status && suspended && suspend_init_suspended)
@@ -287,8 +294,6 @@ static void *thread_main(void *pointer)
     syscall(SYS_futex, &info->ready, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     if (failed)
         return NULL;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, NULL);
     if (suspended && suspend_park_before_start &&
         !suspend_park_before_start(thread, context, &status))
         end(thread, status);
