@@ -23,6 +23,8 @@ struct watched {
     uint64_t *fresh;        /* written now and not at the look before */
     uint64_t *cleared;      /* written at the look before and not now: reset or decommitted */
     size_t written_count, fresh_count, cleared_count;
+    uint64_t all_resets, all_reported; /* the program's own, up to this look */
+    uint64_t resets, reported;               /* and since the look before */
     bool is_new;            /* not there at the look before: all that is written counts as fresh */
 };
 

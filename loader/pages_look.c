@@ -5,7 +5,9 @@
  * A look asks the kernel through /proc/PID/pagemap which pages are written (PAGEMAP_SCAN without its
  * resetting flag) and reads the bits that the program keeps beside the page tables. Nothing is changed. Two looks
  * give what was written in between, as far as that can be told from outside: a page that the program
- * reset and that was written again looks the same as one that was left alone.
+ * reset and that was written again looks the same as one that was left alone, and what was written and reset
+ * between two looks is not seen. How often the program reset, and how many pages it was told of, is
+ * counted by the program's side.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -209,6 +211,10 @@ static const struct watched *find(const struct look *look, const struct watched 
 static void compare(struct watched *region, const struct watched *before)
 {
     region->is_new = !before;
+    if (before) {
+        region->resets = region->all_resets - before->all_resets;
+        region->reported = region->all_reported - before->all_reported;
+    }
     for (size_t i = 0; i < (region->pages + 63) / 64; i++) {
         uint64_t old = before ? before->written[i] : 0, written = region->written[i];
 
@@ -240,7 +246,9 @@ int target_look(struct target *target)
     for (int i = 0; i < count; i++) {
         struct watched *region = &look.regions[look.count];
 
-        *region = (struct watched){.base = found[i].base, .pages = found[i].bytes / PAGES_BYTES};
+        *region = (struct watched){.base = found[i].base, .pages = found[i].bytes / PAGES_BYTES,
+                                   .all_resets = found[i].resets,
+                                   .all_reported = found[i].reported};
         region->written = new_bits(region->pages);
         region->fresh = new_bits(region->pages);
         region->cleared = new_bits(region->pages);

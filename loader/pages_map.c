@@ -107,9 +107,12 @@ static void draw_region(const struct watched *region, size_t columns, size_t row
     if (cells > region->pages)
         cells = region->pages;
     each = (region->pages + cells - 1) / cells;
-    printf("%012llx  %s  %zu written  +%zu new  -%zu reset", (unsigned long long)region->base,
+    printf("%012llx  %s  %zu written  +%zu new  -%zu cleared", (unsigned long long)region->base,
            size_text(region->pages), region->written_count, region->fresh_count,
            region->cleared_count);
+    if (region->resets)
+        printf("  the program: %llu reset%s, told of %llu", (unsigned long long)region->resets,
+               region->resets == 1 ? "" : "s", (unsigned long long)region->reported);
     if (each > 1)
         printf("  (a cell: %zu pages)", each);
     puts(is_screen ? "\033[K" : "");

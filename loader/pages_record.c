@@ -78,11 +78,13 @@ static void put_look(FILE *file, const struct look *look)
     for (size_t i = 0; i < look->count; i++) {
         const struct watched *region = &look->regions[i];
 
-        fprintf(file, "%s{\"base\":\"0x%llx\",\"pages\":%zu,\"written\":%zu,\"new\":%zu,\"reset\":%zu", i ? "," : "",
+        fprintf(file, "%s{\"base\":\"0x%llx\",\"pages\":%zu,\"written\":%zu,\"new\":%zu,\"cleared\":%zu,"
+                      "\"resets\":%llu,\"reported\":%llu", i ? "," : "",
                 (unsigned long long)region->base, region->pages, region->written_count,
-                region->fresh_count, region->cleared_count);
+                region->fresh_count, region->cleared_count, (unsigned long long)region->resets,
+                (unsigned long long)region->reported);
         put_runs(file, "new_runs", region->fresh, region->pages);
-        put_runs(file, "reset_runs", region->cleared, region->pages);
+        put_runs(file, "cleared_runs", region->cleared, region->pages);
         fputc('}', file);
     }
     fputs("]}", file);

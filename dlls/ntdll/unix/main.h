@@ -29,6 +29,8 @@ struct decant_watched {
     uint64_t base, bytes;
     uint64_t first_bit; /* of the allocation's first page, in both */
     uint64_t latched, dirty;
+    /* How often the program reset it so far, and how many pages it was told of with that. */
+    uint64_t resets, reported;
 };
 
 /* Fills at most `room`; returns how many there are, or -errno: EPERM, ESRCH; ENOEXEC no Decant program;

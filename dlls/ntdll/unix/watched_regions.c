@@ -44,6 +44,8 @@ static int list_once(int pid, const struct process_block *block, struct decant_w
                 .first_bit = (size_t)(view.base - region.base) >> PAGE_SHIFT,
                 .latched = (uintptr_t)region.latched,
                 .dirty = (uintptr_t)region.dirty,
+                .resets = region.resets,
+                .reported = region.reported,
             };
         count++;
     }

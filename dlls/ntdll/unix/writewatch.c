@@ -279,6 +279,10 @@ int ww_get(struct ww_region *region, void *base, size_t bytes, bool reset, void 
         *count = limit;
         report_all(base, bytes, addresses, count);
     }
+    if (reset) {
+        region->resets++;
+        region->reported += *count;
+    }
     pthread_mutex_unlock(&region->lock);
     return 0;
 }
@@ -296,6 +300,7 @@ int ww_reset(struct ww_region *region, void *base, size_t bytes)
     int error = -EIO;
 
     pthread_mutex_lock(&region->lock);
+    region->resets++;
     if (!region->failure) {
         error = region->ops->reset(region, base, bytes);
         if (error)

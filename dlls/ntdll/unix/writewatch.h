@@ -17,6 +17,9 @@ struct ww_region {
     uint64_t *latched;      /* bit per page: dirty when its protection changed; NULL: none is */
     uint64_t *dirty;        /* mprotect backend: bit per page */
     uint64_t *solid;        /* pagemap backend: bit per page table; see writewatch_pagemap.c */
+    /* For those who look from outside (`decant pages`): how often the program reset, and how many pages
+     * were reported to it with that. */
+    uint64_t resets, reported;
 };
 
 /* A backend. `region` is locked. */

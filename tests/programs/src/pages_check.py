@@ -62,8 +62,8 @@ def next_look():
         present = {}
         for region in item["regions"]:
             written = state.get(region["base"], set())
-            fresh, reset = pages(region["new_runs"]), pages(region["reset_runs"])
-            if len(fresh) != region["new"] or len(reset) != region["reset"] or fresh & written or reset - written:
+            fresh, reset = pages(region["new_runs"]), pages(region["cleared_runs"])
+            if len(fresh) != region["new"] or len(reset) != region["cleared"] or fresh & written or reset - written:
                 sys.exit(f"{backend}: look {item['look']} contradicts itself: {region}")
             present[region["base"]] = written - reset | fresh
             if len(present[region["base"]]) != region["written"]:
@@ -92,6 +92,9 @@ check("small, step 1", state[small], {3, *range(10, 20)})
 check("large, step 1", state[large], many)
 writer.step()
 check("small, step 2", next_look()[small], set(range(10, 21)))
+resets = sum(region["resets"] for look in looks() if "look" in look for region in look["regions"])
+if resets != 1:
+    sys.exit(f"{backend}: {resets} resets by the program, it made one")
 writer.step()
 check("small, read", next_look()[small], set(range(10, 21)))
 writer.step()
