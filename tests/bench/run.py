@@ -79,6 +79,7 @@ BENCHES = {
                  Bar("wait on an address, value differs", "decant", None, 15),
                  Bar("two threads, wait on an address", "decant", "futex", 1.10),
                  Bar("two threads, events", "decant", "futex", 1.3),
+                 Bar("two processes, events", "decant", "futex", 1.3),
                  Bar("wait on a signalled event", "decant", "wine", 1 / 100)],
     },
     "start": {

@@ -3,10 +3,14 @@
  * The measure for sync_windows.c: bare futexes on words of their own, and pthread's locks. Rows that have no
  * counterpart here are left out. Nanoseconds for one operation.
  */
+#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -107,11 +111,58 @@ static double sample_turns(void)
     return (bench_now() - start) / TURNS;
 }
 
+/* --- Two processes --- */
+
+/* Words in shared memory, so not private ones. */
+static void wake_shared(_Atomic uint32_t *word)
+{
+    atomic_store(word, 1);
+    syscall(SYS_futex, word, FUTEX_WAKE, 1);
+}
+
+static void await_shared(_Atomic uint32_t *word)
+{
+    while (!atomic_exchange(word, 0))
+        syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL);
+}
+
+static _Atomic uint32_t *words;
+
+static double sample_process(void)
+{
+    double start = bench_now();
+
+    for (int i = 0; i < TURNS; i++) {
+        wake_shared(&words[0]);
+        await_shared(&words[16]);
+    }
+    return (bench_now() - start) / TURNS;
+}
+
+static void measure_processes(void)
+{
+    pid_t child;
+
+    words = mmap(NULL, BENCH_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    child = words == MAP_FAILED ? -1 : fork();
+    if (child < 0)
+        bench_fail("fork: errno %d", errno);
+    while (!child) {
+        await_shared(&words[0]);
+        wake_shared(&words[16]);
+    }
+    bench_row(bench_quartile(sample_process, 5), "two processes, events, a round trip");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    munmap(words, BENCH_PAGE);
+}
+
 static void measure_turns(size_t unused)
 {
     (void)unused;
     bench_row(bench_quartile(sample_turns, 5), "two threads, wait on an address, a round trip");
     bench_row(bench_quartile(sample_turns, 5), "two threads, events, a round trip");
+    measure_processes();
 }
 
 int main(void)

@@ -2,6 +2,9 @@
  *
  * What waits, wakes, events, locks and the thread pool cost a Windows program. Nanoseconds for one operation.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 #include "bench.h"
@@ -167,6 +170,52 @@ static double sample_events(void)
     return (bench_now() - start) / TURNS;
 }
 
+/* The other process: this program, with two inherited events. */
+static int serve_turns(char **arguments)
+{
+    HANDLE asked = (HANDLE)(ULONG_PTR)strtoull(arguments[0], NULL, 16);
+    HANDLE answered = (HANDLE)(ULONG_PTR)strtoull(arguments[1], NULL, 16);
+
+    while (WaitForSingleObject(asked, 30000) == WAIT_OBJECT_0)
+        SetEvent(answered);
+    return 0;
+}
+
+static HANDLE asked, answered;
+
+static double sample_process(void)
+{
+    double start = bench_now();
+
+    for (int i = 0; i < TURNS; i++) {
+        SetEvent(asked);
+        WaitForSingleObject(answered, INFINITE);
+    }
+    return (bench_now() - start) / TURNS;
+}
+
+static void measure_processes(void)
+{
+    SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
+    STARTUPINFOA startup = {.cb = sizeof(startup)};
+    char path[MAX_PATH], command[MAX_PATH + 64];
+    PROCESS_INFORMATION info;
+
+    asked = CreateEventA(&inherit, FALSE, FALSE, NULL);
+    answered = CreateEventA(&inherit, FALSE, FALSE, NULL);
+    GetModuleFileNameA(NULL, path, sizeof(path));
+    snprintf(command, sizeof(command), "\"%s\" turns %llx %llx", path,
+             (unsigned long long)(ULONG_PTR)asked, (unsigned long long)(ULONG_PTR)answered);
+    if (!CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
+        bench_fail("CreateProcess: error %lu", GetLastError());
+    bench_row(bench_quartile(sample_process, 5), "two processes, events, a round trip");
+    TerminateProcess(info.hProcess, 0);
+    CloseHandle(info.hProcess);
+    CloseHandle(info.hThread);
+    CloseHandle(asked);
+    CloseHandle(answered);
+}
+
 static void CALLBACK work_callback(TP_CALLBACK_INSTANCE *instance, void *context, TP_WORK *item)
 {
     (void)instance, (void)context, (void)item;
@@ -187,13 +236,16 @@ static void measure_turns(size_t unused)
     (void)unused;
     bench_row(bench_quartile(sample_address, 5), "two threads, wait on an address, a round trip");
     bench_row(bench_quartile(sample_events, 5), "two threads, events, a round trip");
+    measure_processes();
     bench_row(bench_quartile(sample_pool, 5), "thread pool, a callback");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct bench_group groups[] = {{"alone", measure_alone}, {"turns", measure_turns}};
 
+    if (argc == 4 && !strcmp(argv[1], "turns"))
+        return serve_turns(argv + 2);
     InitializeCriticalSection(&section);
     is_set = CreateEventA(NULL, TRUE, TRUE, NULL);
     ping = CreateEventA(NULL, FALSE, FALSE, NULL);
