@@ -212,7 +212,8 @@ static int converse(struct remote_link *link, struct remote_call *call,
     call->answer_bytes = message->bytes;
     if (message->bytes > call->answer_room)
         return -EPROTO;
-    memcpy(call->answer, message->data, message->bytes);
+    if (message->bytes)
+        memcpy(call->answer, message->data, message->bytes);
     return 0;
 }
 

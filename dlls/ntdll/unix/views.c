@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -355,10 +356,34 @@ static uintptr_t align_up(uintptr_t value, size_t align)
     return (value + align - 1) & ~(uintptr_t)(align - 1);
 }
 
+/* What Linux has in [at, at + bytes): libraries, stacks, a sanitizer's terabytes of shadow. Feeling one's way
+ * past the last takes seconds, so they are looked up. False where nothing is there (any more). */
+static bool find_obstacle(uintptr_t at, size_t bytes, uintptr_t *start, uintptr_t *end)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    unsigned long long first, last;
+    bool found = false;
+    char line[512];
+
+    while (maps && fgets(line, sizeof(line), maps)) {
+        if (sscanf(line, "%llx-%llx ", &first, &last) != 2 || last <= at)
+            continue;
+        if (first >= at + bytes)
+            break;
+        if (!found)
+            *start = first;
+        *end = last;
+        found = true;
+    }
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
 /* The gaps between views, from `from` upwards. */
 static NTSTATUS search_up(uintptr_t from, uintptr_t high, size_t bytes, size_t align, void **out)
 {
-    uintptr_t at = align_up(from, align);
+    uintptr_t at = align_up(from, align), obstacle, obstacle_end;
 
     while (at < high && high - at >= bytes) {
         struct view *view = view_at_or_above((void *)at);
@@ -375,14 +400,17 @@ static NTSTATUS search_up(uintptr_t from, uintptr_t high, size_t bytes, size_t a
         }
         if (errno != EEXIST)
             return STATUS_NO_MEMORY;
-        at += align < 0x100000 ? 0x100000 : align; /* Linux has something here */
+        if (find_obstacle(at, bytes, &obstacle, &obstacle_end) && obstacle_end > at)
+            at = align_up(obstacle_end, align);
+        else
+            at += align < 0x100000 ? 0x100000 : align;
     }
     return STATUS_NO_MEMORY;
 }
 
 static NTSTATUS search_down(uintptr_t low, uintptr_t high, size_t bytes, size_t align, void **out)
 {
-    uintptr_t at;
+    uintptr_t at, obstacle, obstacle_end;
 
     if (high < bytes || high - bytes < low)
         return STATUS_NO_MEMORY;
@@ -403,6 +431,12 @@ static NTSTATUS search_down(uintptr_t low, uintptr_t high, size_t bytes, size_t 
         }
         if (errno != EEXIST)
             return STATUS_NO_MEMORY;
+        if (find_obstacle(at, bytes, &obstacle, &obstacle_end)) {
+            if (obstacle < low + bytes)
+                break;
+            at = (obstacle - bytes) & ~(uintptr_t)(align - 1);
+            continue;
+        }
         if (at < low + 0x100000)
             break;
         at -= align < 0x100000 ? 0x100000 : align;

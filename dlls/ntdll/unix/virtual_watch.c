@@ -209,13 +209,13 @@ void watch_mark(void *address, size_t bytes)
 size_t watch_write(void *address, const void *data, size_t bytes)
 {
     struct iovec local = {(void *)data, bytes}, remote = {address, bytes};
-    char *end = (char *)address + bytes;
+    char *end = (char *)((uintptr_t)address + bytes);
     bool is_closed = false;
     struct view *view;
     sigset_t signals;
     ssize_t done = 0;
 
-    if (ww_backend() == WW_NONE)
+    if (ww_backend() == WW_NONE || end < (char *)address) /* the address may be any number */
         return 0;
     /* Under the lock no reset closes the pages between the note and the write. */
     virtual_lock(&signals);
