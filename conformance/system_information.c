@@ -160,6 +160,21 @@ static void test_versions(void)
     SetLastError(0xdeadbeef);
     ok(!VerifyVersionInfoW(&version, VER_MAJORVERSION, VerSetConditionMask(0, VER_MAJORVERSION, VER_GREATER_EQUAL)) &&
            GetLastError() == ERROR_OLD_WIN_VERSION, "error %lu", GetLastError());
+    /* learn.microsoft.com VerifyVersionInfo: not for 8.1 and 10 without a manifest that names them. */
+    for (unsigned i = 0; i < 5 && !is_wine(); i++) {
+        static const struct {
+            DWORD major, minor;
+            BYTE condition;
+            BOOL holds;
+        } rows[] = {{10, 0, VER_GREATER_EQUAL, FALSE}, {6, 3, VER_GREATER_EQUAL, FALSE}, {6, 2, VER_GREATER_EQUAL, TRUE},
+                    {6, 2, VER_EQUAL, TRUE}, {6, 1, VER_GREATER, TRUE}};
+        DWORDLONG mask = VerSetConditionMask(VerSetConditionMask(0, VER_MAJORVERSION, rows[i].condition), VER_MINORVERSION,
+                                             rows[i].condition);
+
+        version.dwMajorVersion = rows[i].major, version.dwMinorVersion = rows[i].minor;
+        ok(!VerifyVersionInfoW(&version, VER_MAJORVERSION | VER_MINORVERSION, mask) == !rows[i].holds, "%u: %lu.%lu", i,
+           rows[i].major, rows[i].minor);
+    }
     SetLastError(0xdeadbeef);
     ok(!VerifyVersionInfoW(&version, 0, 0) && GetLastError() == ERROR_BAD_ARGUMENTS, "error %lu", GetLastError());
     ok(GetProductInfo(10, 0, 0, 0, &product) && product && product != 0xabcdabcd, "product %#lx", product);

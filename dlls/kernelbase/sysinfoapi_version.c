@@ -50,13 +50,40 @@ BOOL WINAPI GetProductInfo(DWORD major, DWORD minor, DWORD pack_major, DWORD pac
     return RtlGetProductInfo(major, minor, pack_major, pack_minor, type);
 }
 
+/* A question about the version that the program is told, as one about the real one with the same answer: what
+ * is above, equal to or below the one becomes above, equal to or below the other. Service packs are 0 in both. */
+static void ask_for_real(OSVERSIONINFOEXW *info, DWORD mask)
+{
+    RTL_OSVERSIONINFOEXW real = {.dwOSVersionInfoSize = sizeof(real)};
+    ULONG major, minor, build;
+    LONG order = 0;
+
+    RtlGetVersion(&real);
+    major = real.dwMajorVersion, minor = real.dwMinorVersion, build = real.dwBuildNumber;
+    manifest_version(&major, &minor, &build);
+    if (major == real.dwMajorVersion || !(mask & VER_MAJORVERSION))
+        return;
+    if (info->dwMajorVersion != major)
+        order = info->dwMajorVersion < major ? -1 : 1;
+    else if (mask & VER_MINORVERSION && info->dwMinorVersion != minor)
+        order = info->dwMinorVersion < minor ? -1 : 1;
+    info->dwMajorVersion = real.dwMajorVersion + (ULONG)order;
+    if (mask & VER_MINORVERSION && !order)
+        info->dwMinorVersion = real.dwMinorVersion;
+    order = info->dwBuildNumber < build ? -1 : info->dwBuildNumber > build;
+    info->dwBuildNumber = real.dwBuildNumber + (ULONG)order;
+}
+
+/* Documented: false for Windows 8.1 and 10 in a program whose manifest does not name them. */
 BOOL WINAPI VerifyVersionInfoW(LPOSVERSIONINFOEXW info, DWORD mask, DWORDLONG conditions)
 {
+    OSVERSIONINFOEXW asked = *info;
     NTSTATUS status;
 
     if (!mask || !conditions) /* documented, and Wine's test on Windows */
         return set_error(ERROR_BAD_ARGUMENTS);
-    status = RtlVerifyVersionInfo(info, mask, conditions);
+    ask_for_real(&asked, mask);
+    status = RtlVerifyVersionInfo(&asked, mask, conditions);
     return status == STATUS_REVISION_MISMATCH ? set_error(ERROR_OLD_WIN_VERSION)
                                               : check_status(status);
 }
