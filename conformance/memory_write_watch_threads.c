@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Write watch under concurrency: no write is ever lost, whatever resets, latches or decommits meanwhile; and
- * an incremental copy of memory that is written all the time ends up equal to it.
+ * Write watch under concurrency: no write is ever lost, whatever resets, latches or decommits meanwhile.
+ * memory_write_watch_stress.c does the same for longer.
  *
  * Sources: [D] Microsoft's page on GetWriteWatch: WRITE_WATCH_FLAG_RESET reports and resets atomically, "no
  * writes are lost"; [P] the pattern of concurrent collectors (bdwgc, CoreCLR): reset first, read after.
@@ -133,67 +133,4 @@ static void test_latches_and_decommits(void)
     VirtualFree(base, 0, MEM_RELEASE);
 }
 
-/* What CRIU does with the same ioctl: copy all, then what was written meanwhile, until little is left; then
- * stop the writers for the rest. The writers pause briefly, as programs do, so that it gets less. */
-static volatile LONG slow_writes;
-
-static DWORD WINAPI slow_writer(void *argument)
-{
-    unsigned seed = 5;
-
-    (void)argument;
-    while (!stop) {
-        for (int i = 0; i < 20; i++) {
-            SIZE_T page;
-
-            seed = seed * 1664525 + 1013904223;
-            page = (seed >> 8) % PAGES;
-            for (int at = 0; at < 4096; at += 512)
-                (*(volatile LONG64 *)(base + page * 4096 + at))++;
-        }
-        slow_writes++;
-        Sleep(1);
-    }
-    return 0;
-}
-
-static void test_incremental_checkpoint(void)
-{
-    static void *found[PAGES];
-    char *copy = VirtualAlloc(NULL, SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    ULONG granularity;
-    ULONG_PTR first = 0, last = 0;
-    HANDLE thread;
-
-    base = VirtualAlloc(NULL, SIZE, MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE);
-    for (SIZE_T i = 0; i < SIZE; i += 8)
-        *(SIZE_T *)(base + i) = i;
-    stop = 0;
-    thread = CreateThread(NULL, 0, slow_writer, NULL, 0, NULL);
-    while (!slow_writes)
-        Sleep(1);
-    for (int pass = 0; pass < 10; pass++) {
-        last = PAGES;
-        if (pass == 9) { /* the final pause */
-            stop = 1;
-            WaitForSingleObject(thread, 20000);
-        }
-        ok(!GetWriteWatch(WRITE_WATCH_FLAG_RESET, base, SIZE, found, &last, &granularity), "get");
-        for (ULONG_PTR i = 0; i < last; i++)
-            memcpy(copy + ((char *)found[i] - base), found[i], 4096);
-        if (!pass)
-            first = last;
-        if (pass < 9)
-            Sleep(2);
-    }
-    CloseHandle(thread);
-    ok(first == PAGES, "the first pass copied %lu pages", (unsigned long)first);
-    ok(last < PAGES, "the pause copied %lu pages", (unsigned long)last);
-    ok(!memcmp(copy, base, SIZE), "the copy differs");
-    trace("first pass %lu pages, final pause %lu", (unsigned long)first, (unsigned long)last);
-    VirtualFree(copy, 0, MEM_RELEASE);
-    VirtualFree(base, 0, MEM_RELEASE);
-}
-
-CONFORMANCE("memory: write watch, threads", test_no_write_is_lost, test_latches_and_decommits,
-            test_incremental_checkpoint)
+CONFORMANCE("memory: write watch, threads", test_no_write_is_lost, test_latches_and_decommits)
