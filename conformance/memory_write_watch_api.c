@@ -226,6 +226,11 @@ static void test_write_process_memory(void)
     EXPECT(0);
     ok(!WriteProcessMemory(BAD_HANDLE, page(1), data, 64, &done), "a bad handle");
     EXPECT(0);
+    /* Code is patched so: the function writes through PAGE_EXECUTE_READ, and that is a write. */
+    VirtualProtect(page(12), 4096, PAGE_EXECUTE_READ, &old);
+    ok(WriteProcessMemory(GetCurrentProcess(), page(12), data, 30, &done), "WriteProcessMemory: %lu",
+       GetLastError());
+    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 12);
     VirtualProtect(page(2), 4096, PAGE_NOACCESS, &old);
     todo(is_wine())
         ok(!WriteProcessMemory(GetCurrentProcess(), page(2), data, 64, &done), "an inaccessible page");
