@@ -24,7 +24,7 @@ static HANDLE handle_of(const char *text)
 static int child(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[2] : "";
-    DWORD flags, code;
+    DWORD code;
 
     if (!strcmp(what, "wait"))
         return child_hold();
@@ -43,10 +43,12 @@ static int child(int argc, char **argv)
         CloseHandle(thread);
         ExitThread(strtoul(argv[3], NULL, 16));
     }
-    if (!strcmp(what, "handles")) { /* a bit for each handle that works here */
+    /* A bit for each handle that is an event here: a process has handles of its own from the start, such as the
+     * current folder's, which may have any value. */
+    if (!strcmp(what, "handles")) {
         code = 0;
         for (int i = 3; i < argc; i++)
-            code |= (DWORD)!!GetHandleInformation(handle_of(argv[i]), &flags) << (i - 3);
+            code |= (DWORD)!!SetEvent(handle_of(argv[i])) << (i - 3);
         return (int)code;
     }
     if (!strcmp(what, "grandchild")) { /* its id; it ends with code 0xabcdef01 when we are let go */

@@ -228,3 +228,20 @@ void file_init_std_handles(RTL_USER_PROCESS_PARAMETERS *parameters)
     parameters->hStdOutput = standard_handle(1);
     parameters->hStdError = standard_handle(2);
 }
+
+void file_init_current_folder(RTL_USER_PROCESS_PARAMETERS *parameters)
+{
+    const ACCESS_MASK access = FILE_TRAVERSE | SYNCHRONIZE;
+    char *path = getcwd(NULL, 0);
+    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct file *file;
+
+    if (fd < 0)
+        fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && !file_create_object(fd, path, access, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                       FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT, &file)) {
+        handle_create(&file->header, access, 0, &parameters->CurrentDirectory.Handle);
+        object_release(&file->header);
+    }
+    free(path);
+}

@@ -68,6 +68,9 @@ NTSTATUS file_get_fd(HANDLE handle, ACCESS_MASK access, int *fd);
 /* Puts handles for descriptors 0, 1 and 2 into the parameters; a closed descriptor gives NULL. */
 void file_init_std_handles(RTL_USER_PROCESS_PARAMETERS *parameters);
 
+/* Opens the current folder, whose handle is in the parameters: programs open files below it (NtCreateFile). */
+void file_init_current_folder(RTL_USER_PROCESS_PARAMETERS *parameters);
+
 /* GENERIC_* and MAXIMUM_ALLOWED into file rights. */
 ACCESS_MASK file_map_access(ACCESS_MASK access);
 

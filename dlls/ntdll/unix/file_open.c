@@ -288,8 +288,11 @@ NTSTATUS WINAPI NtCreateFile(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUT
     if (request.access & MAXIMUM_ALLOWED)
         request.access = (request.access & ~MAXIMUM_ALLOWED) | FILE_ALL_ACCESS;
     status = check_request(&request);
-    if (status)
+    if (status) {
+        trace(TRACE_FILE, "refused: access %08x disposition %u options %08x: status %08x",
+              (unsigned)request.access, (unsigned)disposition, (unsigned)options, (unsigned)status);
         return status;
+    }
 
     status = open_or_create(attributes, &request, &path, &fd, &result.Information);
     if (status == STATUS_ACCESS_DENIED && (access & MAXIMUM_ALLOWED) &&

@@ -316,6 +316,7 @@ int decant_main(const struct decant_start *start)
         return EXIT_CANNOT_START;
     }
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, as on Windows */
+    file_init_current_folder(parameters);
     process.peb->ProcessParameters = parameters;
     child_report_start(STATUS_SUCCESS);
     return (int)thread_run_first((void *)info.entry, process.peb);

@@ -136,6 +136,30 @@ static NTSTATUS look_up_dos_device(const WCHAR *name, size_t length, struct path
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
+/* \Device\HarddiskVolume26\… is Z:\…, as QueryDosDevice and GetFinalPathNameByHandle tell it: the number is the
+ * letter's. */
+static NTSTATUS look_up_volume(const WCHAR *name, size_t length, struct path *path)
+{
+    unsigned number = 0;
+    WCHAR *dos;
+    size_t at = 0;
+    NTSTATUS status;
+
+    for (; at < length && name[at] >= '0' && name[at] <= '9' && number < 100; at++)
+        number = number * 10 + (unsigned)(name[at] - '0');
+    if (!number || number > 26 || (at < length && name[at] != '\\'))
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    dos = malloc((length - at + 2) * sizeof(WCHAR));
+    if (!dos)
+        return STATUS_NO_MEMORY;
+    dos[0] = (WCHAR)('A' + number - 1);
+    dos[1] = ':';
+    memcpy(dos + 2, name + at, (length - at) * sizeof(WCHAR));
+    status = look_up_dos_device(dos, length - at + 2, path);
+    free(dos);
+    return status;
+}
+
 static NTSTATUS look_up_absolute(const WCHAR *name, size_t length, struct path *path)
 {
     static const WCHAR *const dos_prefixes[] = {L"\\??\\", L"\\DOSDEVICES\\", L"\\GLOBAL??\\"};
@@ -146,6 +170,8 @@ static NTSTATUS look_up_absolute(const WCHAR *name, size_t length, struct path *
     for (size_t i = 0; i < sizeof(dos_prefixes) / sizeof(dos_prefixes[0]); i++)
         if (has_prefix(name, length, dos_prefixes[i], &used))
             return look_up_dos_device(name + used, length - used, path);
+    if (has_prefix(name, length, L"\\DEVICE\\HARDDISKVOLUME", &used))
+        return look_up_volume(name + used, length - used, path);
     if (is_name(name, length, L"\\DEVICE\\NULL")) {
         path->kind = PATH_NULL;
         return STATUS_SUCCESS;
@@ -190,6 +216,16 @@ static NTSTATUS look_up_relative(HANDLE root, const WCHAR *name, size_t length, 
     return status;
 }
 
+static void trace_look_up(const WCHAR *name, size_t length, const struct path *path, NTSTATUS status)
+{
+    char text[256];
+    size_t shown = length < sizeof(text) / 3 ? length : sizeof(text) / 3;
+
+    trace(TRACE_FILE, "look up: %.*s%s, %s, status %08x",
+          (int)path_wide_to_bytes(name, shown, text), text, shown < length ? "…" : "",
+          path->unix_path ? path->unix_path : "-", (unsigned)status);
+}
+
 NTSTATUS path_look_up(const OBJECT_ATTRIBUTES *attributes, struct path *path)
 {
     OBJECT_ATTRIBUTES copy;
@@ -203,9 +239,9 @@ NTSTATUS path_look_up(const OBJECT_ATTRIBUTES *attributes, struct path *path)
         return status;
     status = copy.RootDirectory ? look_up_relative(copy.RootDirectory, name, length, path)
                                 : look_up_absolute(name, length, path);
+    if (trace_mask & 1u << TRACE_FILE)
+        trace_look_up(name, length, path, status);
     free(name);
-    trace(TRACE_FILE, "look up: %s, status %08x", path->unix_path ? path->unix_path : "-",
-          (unsigned)status);
     return status;
 }
 
