@@ -210,7 +210,8 @@ int share_register(struct object *object, const WCHAR *name, uint32_t name_bytes
             memcpy(request.tail + used, path, description.path_bytes);
         used += description.path_bytes;
     }
-    memcpy(request.tail + used, name, name_bytes);
+    if (name_bytes)
+        memcpy(request.tail + used, name, name_bytes);
     request.fixed = (struct request_object_register){.kind = object->ops->kind,
                                                      .slot = description.slot,
                                                      .flags = flags,
