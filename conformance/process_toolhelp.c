@@ -93,6 +93,9 @@ static void test_processes(void)
 static void test_threads(void)
 {
     struct child other = child_start("wait");
+    /* One more, from outside; it never runs. */
+    HANDLE injected = CreateRemoteThread(other.process, NULL, 0, (LPTHREAD_START_ROUTINE)(void *)Sleep,
+                                         NULL, CREATE_SUSPENDED, NULL);
     HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0), thread;
     THREADENTRY32 entry = {.dwSize = sizeof(entry)};
     int own = 0, others = 0, first = 0;
@@ -113,7 +116,9 @@ static void test_threads(void)
         CloseHandle(thread);
     }
     ok(own == 1, "we have %d threads", own);
-    ok(others == 3 && first == 1, "the child has %d threads, %d of them the first", others, first);
+    ok(injected != NULL, "CreateRemoteThread: error %lu", GetLastError());
+    ok(others == 4 && first == 1, "the child has %d threads, %d of them the first", others, first);
+    CloseHandle(injected);
     CloseHandle(snapshot);
     child_end(&other);
 }

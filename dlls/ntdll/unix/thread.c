@@ -249,6 +249,7 @@ struct start_info {
     void *start;
     void *argument;
     bool suspended;
+    bool is_for_another; /* made by the service thread, whose name it must not keep */
     PS_ATTRIBUTE_LIST *attributes;
     NTSTATUS status;
     _Atomic uint32_t ready; /* futex: 1 once status is set and the thread has its id */
@@ -280,6 +281,8 @@ static void *thread_main(void *pointer)
     bool suspended = info->suspended;
     uint32_t status;
 
+    if (info->is_for_another)
+        prctl(PR_SET_NAME, "decant"); /* one that the list of threads shows: system_process.c */
     info->status = thread_attach(thread);
     if (!info->status && suspended && suspend_init_suspended)
         suspend_init_suspended(thread);
@@ -342,6 +345,7 @@ NTSTATUS thread_create(void *start, void *argument, ULONG flags, SIZE_T stack_co
 {
     struct start_info info = {.start = start,
                               .argument = argument,
+                              .is_for_another = true,
                               .suspended = !!(flags & THREAD_CREATE_FLAGS_CREATE_SUSPENDED)};
     NTSTATUS status = prepare(start, flags, stack_commit, stack_reserve, &info.thread);
 
