@@ -243,6 +243,41 @@ static void test_latched(void)
     ok(child_finish(&other) == 0, "exit code");
 }
 
+/* A write through a protection that denies it, as debuggers set breakpoints (WriteProcessMemory goes through the
+ * protection of code), counts as any other; and a report that cannot be stored resets nothing. */
+static void test_protected(void)
+{
+    struct child other;
+    char *base, *sealed, byte = 1;
+    ULONG granularity = 0xdeadbeef;
+    ULONG_PTR count = PAGES;
+    SIZE_T done;
+    LONG status;
+    DWORD old;
+    int mask;
+
+    if (!start(&other))
+        return;
+    base = (char *)(ULONG_PTR)ask(&other, 'a', NULL, SIZE);
+    ok(VirtualProtectEx(other.process, base, SIZE, PAGE_EXECUTE_READ, &old), "protect: error %lu",
+       GetLastError());
+    ok(WriteProcessMemory(other.process, base + 6 * PAGE + 5, &byte, 1, &done) && done == 1,
+       "WriteProcessMemory: error %lu", GetLastError());
+    mask = written(&other, 0, base, SIZE);
+    ok(mask == 1 << 6, "written: %x", mask);
+
+    sealed = VirtualAlloc(NULL, PAGE, MEM_COMMIT, PAGE_READONLY);
+    status = get(other.process, WRITE_WATCH_FLAG_RESET, base, SIZE, (void **)sealed, &count,
+                 &granularity);
+    ok(status == (LONG)0xc0000005, "a read-only array: %lx", status);
+    mask = written(&other, WRITE_WATCH_FLAG_RESET, base, SIZE);
+    ok(mask == 1 << 6, "after it: %x", mask);
+    mask = written(&other, 0, base, SIZE);
+    ok(mask == 0, "after the reset: %x", mask);
+    VirtualFree(sealed, 0, MEM_RELEASE);
+    ok(child_finish(&other) == 0, "exit code");
+}
+
 static void test_refused(void)
 {
     struct child other;
@@ -329,4 +364,4 @@ static void test_races(void)
 }
 
 CONFORMANCE("write watch in another process", test_allocated_from_outside, test_short_buffer,
-            test_latched, test_refused, test_races)
+            test_latched, test_protected, test_refused, test_races)

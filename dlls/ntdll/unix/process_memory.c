@@ -105,6 +105,18 @@ static NTSTATUS let_write(HANDLE handle, char *address, const char *from, size_t
     return status;
 }
 
+/* A process without a service has no watch either. */
+static void let_mark(HANDLE handle, char *address)
+{
+    void *page = (void *)((uintptr_t)address & ~PAGE_OFFSET);
+    struct process_object *target;
+
+    if (remote_target(handle, 0, &target))
+        return;
+    remote_mark_written(target, &page, 1);
+    object_release(&target->header);
+}
+
 /* Bytes within one page. With the mprotect backend the page of a watch may be closed: in this process a plain
  * store faults and is served; another is asked to write for us and to note it. */
 static size_t put_page(HANDLE handle, const struct process_facts *facts, char *address,
@@ -126,8 +138,11 @@ static size_t put_page(HANDLE handle, const struct process_facts *facts, char *a
             return put;
     }
     put = write_through_proc(facts->pid, from, (uintptr_t)address, bytes);
+    /* Behind the protection no backend but the kernel's own sees it. */
     if (put && facts->is_self)
-        watch_mark(address, put); /* behind the protection no backend but the kernel's own sees it */
+        watch_mark(address, put);
+    else if (put)
+        let_mark(handle, address);
     return put;
 }
 

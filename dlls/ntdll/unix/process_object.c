@@ -351,6 +351,13 @@ NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
 
 /* Before the program is told, the server has put in order what the process left: whoever waited for its
  * end may rely on its mutexes being abandoned. */
+/* Else it was told to end, from outside. */
+static bool is_fault(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+           number == SIGABRT || number == SIGTRAP || number == SIGSYS;
+}
+
 static void process_ended(struct process_object *object)
 {
     struct child_page *page = process_object_page(object);
@@ -366,9 +373,9 @@ static void process_ended(struct process_object *object)
 
         /* P_PIDFD, Linux 5.4 */
         if (!waitid((idtype_t)3, (id_t)object->pidfd, &info, WEXITED) && !is_known)
-            status = info.si_code == CLD_EXITED ? info.si_status
-                     : info.si_status == SIGKILL ? STATUS_CONTROL_C_EXIT
-                                                 : STATUS_ACCESS_VIOLATION;
+            status = info.si_code == CLD_EXITED  ? info.si_status
+                     : is_fault(info.si_status) ? STATUS_ACCESS_VIOLATION
+                                                : STATUS_CONTROL_C_EXIT;
     }
     server_call(PROTOCOL_process_ended, &request, sizeof(request), NULL, 0, &reply, sizeof(reply),
                 NULL, NULL);

@@ -39,6 +39,7 @@ enum remote_code {
     REMOTE_QUERY_MEMORY,
     REMOTE_MAP,
     REMOTE_UNMAP,
+    REMOTE_MARK_WRITTEN,
     REMOTE_GET_WRITE_WATCH,
     REMOTE_RESET_WRITE_WATCH,
     REMOTE_CREATE_THREAD,
@@ -131,6 +132,8 @@ NTSTATUS remote_unmap(struct process_object *target, void *address, ULONG flags)
 /* *count: the array's room (at most REMOTE_BYTES / 8 are filled), then how many came. */
 NTSTATUS remote_get_write_watch(struct process_object *target, void *base, size_t bytes, bool reset,
                                 void **addresses, size_t *count);
+/* These pages count as written. */
+NTSTATUS remote_mark_written(struct process_object *target, void *const *pages, size_t count);
 NTSTATUS remote_reset_write_watch(struct process_object *target, void *base, size_t bytes);
 
 /* Threads. `object` is one of another process. */
@@ -169,7 +172,7 @@ struct remote_peer {
  * service's to close; on return one that goes along (borrowed), or -1. */
 typedef NTSTATUS remote_handler(struct remote_peer *peer, struct remote_message *message, int *fd);
 extern remote_handler remote_serve_allocate, remote_serve_free, remote_serve_protect,
-    remote_serve_write, remote_serve_lock, remote_serve_query_memory, remote_serve_map, remote_serve_unmap,
+    remote_serve_write, remote_serve_mark_written, remote_serve_lock, remote_serve_query_memory, remote_serve_map, remote_serve_unmap,
     remote_serve_get_write_watch, remote_serve_reset_write_watch;
 extern remote_handler remote_serve_create_thread, remote_serve_open_thread,
     remote_serve_close_thread, remote_serve_suspend_thread, remote_serve_resume_thread,

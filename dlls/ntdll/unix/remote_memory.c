@@ -173,6 +173,25 @@ NTSTATUS remote_get_write_watch(struct process_object *target, void *base, size_
     return status;
 }
 
+NTSTATUS remote_mark_written(struct process_object *target, void *const *pages, size_t count)
+{
+    const size_t most = REMOTE_BYTES / sizeof(*pages);
+    NTSTATUS status = STATUS_SUCCESS;
+
+    while (count && !status) {
+        size_t part = count < most ? count : most;
+        struct remote_call call = {.code = REMOTE_MARK_WRITTEN,
+                                   .data = pages,
+                                   .bytes = part * sizeof(*pages),
+                                   .fd = -1};
+
+        status = remote_call(target, &call);
+        pages += part;
+        count -= part;
+    }
+    return status;
+}
+
 NTSTATUS remote_reset_write_watch(struct process_object *target, void *base, size_t bytes)
 {
     struct remote_call call = {

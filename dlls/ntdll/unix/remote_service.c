@@ -37,6 +37,7 @@ static remote_handler *const handlers[REMOTE_CODES] = {
     [REMOTE_QUERY_MEMORY] = remote_serve_query_memory,
     [REMOTE_MAP] = remote_serve_map,
     [REMOTE_UNMAP] = remote_serve_unmap,
+    [REMOTE_MARK_WRITTEN] = remote_serve_mark_written,
     [REMOTE_GET_WRITE_WATCH] = remote_serve_get_write_watch,
     [REMOTE_RESET_WRITE_WATCH] = remote_serve_reset_write_watch,
     [REMOTE_CREATE_THREAD] = remote_serve_create_thread,

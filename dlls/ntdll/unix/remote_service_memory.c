@@ -140,6 +140,22 @@ NTSTATUS remote_serve_unmap(struct remote_peer *peer, struct remote_message *mes
                                   (ULONG)message->values[1]);
 }
 
+NTSTATUS remote_serve_mark_written(struct remote_peer *peer, struct remote_message *message,
+                                   int *fd)
+{
+    size_t count = message->bytes / sizeof(void *);
+
+    (void)peer, (void)fd;
+    for (size_t i = 0; i < count; i++) {
+        void *page;
+
+        memcpy(&page, message->data + i * sizeof(page), sizeof(page));
+        watch_mark(page, PAGE_BYTES);
+    }
+    message->bytes = 0;
+    return STATUS_SUCCESS;
+}
+
 /* The engine checks that the range lies in one watched allocation. */
 NTSTATUS remote_serve_get_write_watch(struct remote_peer *peer, struct remote_message *message,
                                       int *fd)

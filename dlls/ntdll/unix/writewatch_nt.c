@@ -99,14 +99,17 @@ static NTSTATUS scan(struct process_object *target, char *start, size_t bytes, b
                   : write_watch_get(start, bytes, reset, addresses, count);
 }
 
-/* The caller does not get the report: what was reset for it counts as written again. (In another process it
- * stays reset.) */
-static void restore(void **pages, size_t count)
+/* The caller does not get the report: what was reset for it counts as written again. */
+static void restore(struct process_object *target, void **pages, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         void *page;
 
-        if (!guest_copy_in(&page, pages + i, sizeof(page)))
+        if (guest_copy_in(&page, pages + i, sizeof(page)))
+            continue;
+        if (target)
+            remote_mark_written(target, &page, 1);
+        else
             watch_mark(page, PAGE_BYTES);
     }
 }
@@ -133,8 +136,8 @@ static NTSTATUS collect(struct process_object *target, char *start, size_t bytes
         if (status || !count)
             break;
         status = guest_copy_out(addresses + *done, chunk, count * sizeof(*chunk));
-        if (status && reset && !target)
-            restore(chunk, count);
+        if (status && reset)
+            restore(target, chunk, count);
         if (status)
             break;
         *done += count;
@@ -174,8 +177,8 @@ NTSTATUS WINAPI NtGetWriteWatch(HANDLE handle, ULONG flags, void *base, SIZE_T s
                      &done);
     if (!status)
         status = write_counts(count, granularity, done);
-    if (status && flags & WRITE_WATCH_FLAG_RESET && !target)
-        restore(addresses, done);
+    if (status && flags & WRITE_WATCH_FLAG_RESET)
+        restore(target, addresses, done);
     if (target)
         object_release(&target->header);
     return status;
