@@ -363,7 +363,7 @@ static void process_ended(struct process_object *object)
     struct child_page *page = process_object_page(object);
     struct request_process_ended request = {.pid = object->pid};
     struct reply_process_ended reply;
-    NTSTATUS status = STATUS_SUCCESS;
+    NTSTATUS status = atomic_load(&object->told_status);
     bool is_known = child_page_exit_status(page, &status);
 
     process_times(object->pid, &object->times); /* before it is collected */
@@ -681,6 +681,7 @@ struct child_page *process_object_page(struct process_object *object)
 
 void process_object_set_exit_status(struct process_object *object, NTSTATUS status)
 {
+    atomic_store(&object->told_status, status);
     child_page_set_exit_status(process_object_page(object), status);
 }
 

@@ -45,6 +45,7 @@ struct process_object {
     bool is_child;                  /* our child: its status can be collected */
     _Atomic NTSTATUS exit_status;   /* STATUS_PENDING until it has ended */
     _Atomic bool has_ended;
+    _Atomic NTSTATUS told_status;   /* what we ended it with, should its page be unknown */
     KERNEL_USER_TIMES times;        /* set before has_ended */
     struct child_page *page;        /* shared with a child, or NULL: process_create.c */
     struct remote_link *link;       /* the way to its service (remote.h); NULL: ours */
