@@ -174,11 +174,11 @@ static void test_terminate(void)
         LPTHREAD_START_ROUTINE start;
         int rounds;
     } cases[] = {
-        {"a loop", spin, 20},          {"a wait", wait_for_ever, 20},
+        {"a loop", spin, 20},           {"a wait", wait_for_ever, 20},
         {"a sleep", wait_alertably, 5}, {"a wait for two", wait_for_many, 5},
-        /* {"a read", read_pipe, 5}, */
-        {"calls", call_often, 20},
+        {"a read", read_pipe, 5},       {"calls", call_often, 20},
     };
+
     never = CreateEventA(NULL, TRUE, FALSE, NULL);
     CreatePipe(&pipe_read, &pipe_write, NULL, 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
