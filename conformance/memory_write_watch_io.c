@@ -204,7 +204,7 @@ static void test_named_pipes(void)
 
 /* Reads and resets at the same time: the read is never refused, and what it brought is reported to whoever
  * looks after it. [D]: a reset changes what is reported and nothing else. */
-#define REPORTS 300
+#define REPORTS 100
 
 static volatile LONG stop, reads, wrong_reads;
 
