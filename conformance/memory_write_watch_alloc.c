@@ -162,6 +162,61 @@ static void test_release_and_allocate(void)
     release();
 }
 
+/* NtFreeVirtualMemory releases parts too (documented for ZwFreeVirtualMemory), which makes two allocations. Each
+ * stays watched for itself; what is allocated in between, watched or not, is neither's. */
+static void test_partial_release(void)
+{
+    typedef LONG(WINAPI *free_memory)(HANDLE, void **, SIZE_T *, ULONG);
+    free_memory nt_free = (free_memory)(void *)GetProcAddress(GetModuleHandleA("ntdll.dll"),
+                                                              "NtFreeVirtualMemory");
+    char *memory = VirtualAlloc(NULL, 3 * 65536, MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE);
+    char *middle = memory + 65536, *last = memory + 2 * 65536;
+    void *part = middle;
+    SIZE_T size = 65536;
+    LONG status;
+
+    memory[0] = middle[0] = last[4096] = 1;
+    status = nt_free(GetCurrentProcess(), &part, &size, MEM_RELEASE);
+    if (status) {
+        skip("no partial release here: %lx", status);
+        VirtualFree(memory, 0, MEM_RELEASE);
+        return;
+    }
+    ok(get_range(0, memory, 3 * 65536) == ~0u, "a range with a hole");
+    ok(!get_range(0, memory, 65536) && count == 1 && results[0] == memory, "%lu pages",
+       (unsigned long)count);
+    ok(!get_range(0, last, 65536) && count == 1 && results[0] == last + 4096, "%lu pages",
+       (unsigned long)count);
+    for (int watched = 0; watched < 2; watched++) {
+        char *other = VirtualAlloc(middle, 65536,
+                                   MEM_RESERVE | MEM_COMMIT | (watched ? MEM_WRITE_WATCH : 0),
+                                   PAGE_READWRITE);
+
+        ok(other == middle, "the hole: %p", other);
+        memset(middle, 1, 65536);
+        memory[0] = last[0] = 2;
+        ok(!ResetWriteWatch(memory, 65536) && !ResetWriteWatch(last, 65536), "reset: %lu", GetLastError());
+        memset(middle, 2, 65536);
+        last[0] = 3;
+        ok(!get_range(WRITE_WATCH_FLAG_RESET, last, 65536) && count == 1 && results[0] == last,
+           "%lu pages", (unsigned long)count);
+        if (watched) {
+            ok(!get_range(WRITE_WATCH_FLAG_RESET, middle, 65536) && count == 16, "%lu pages",
+               (unsigned long)count);
+            /* The end of the two others is not the end of this watch. */
+            VirtualFree(memory, 0, MEM_RELEASE);
+            VirtualFree(last, 0, MEM_RELEASE);
+            ok(!get_range(0, middle, 65536) && !count, "%lu pages", (unsigned long)count);
+            middle[3 * 4096] = 3;
+            ok(!get_range(0, middle, 65536) && count == 1 && results[0] == middle + 3 * 4096, "%lu pages",
+               (unsigned long)count);
+        } else {
+            ok(get_range(0, middle, 65536) == ~0u, "it is watched");
+        }
+        VirtualFree(middle, 0, MEM_RELEASE);
+    }
+}
+
 /* [D] views of sections are not watched. */
 static void test_section_view(void)
 {
@@ -216,4 +271,4 @@ static void test_large_reserve(void)
 
 CONFORMANCE("memory: write watch, allocation", test_types, test_types_in_an_allocation,
             test_protections, test_query, test_partial_commit, test_release_and_allocate,
-            test_section_view, test_probes_of_collectors, test_large_reserve)
+            test_partial_release, test_section_view, test_probes_of_collectors, test_large_reserve)

@@ -70,9 +70,9 @@ static char *memory;
 static void *found[PAGES];
 static int reports;
 
-static int read_write(void *address, size_t *bytes)
+static int read_write(const struct ww_region *of, void *address, size_t *bytes)
 {
-    (void)address, (void)bytes;
+    (void)of, (void)address, (void)bytes;
     return PROT_READ | PROT_WRITE;
 }
 

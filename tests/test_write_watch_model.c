@@ -29,10 +29,11 @@ static int reports;
 static int protections[PAGES];
 static bool has_protections;
 
-static int wanted_access(void *address, size_t *bytes)
+static int wanted_access(const struct ww_region *of, void *address, size_t *bytes)
 {
     size_t page = (size_t)((char *)address - memory) / WW_PAGE_BYTES, end = page + 1;
 
+    (void)of;
     if (!has_protections)
         return PROT_READ | PROT_WRITE;
     while (end < PAGES && protections[end] == protections[page])

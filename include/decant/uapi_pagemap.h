@@ -63,6 +63,5 @@ struct decant_uffdio_range {
 
 #define DECANT_UFFDIO_API        _IOWR(0xaa, 0x3f, struct decant_uffdio_api)
 #define DECANT_UFFDIO_REGISTER   _IOWR(0xaa, 0x00, struct decant_uffdio_register)
-#define DECANT_UFFDIO_UNREGISTER _IOR(0xaa, 0x01, struct decant_uffdio_range)
 
 #endif

@@ -37,8 +37,9 @@ struct ww_host {
     /* A line for the user, once per process and kind of trouble. */
     void (*report)(const char *text);
     /* mprotect backend: the PROT_* that the host wants a page to have, watch or no watch; and how many
-     * bytes from there on have the same. Called under the region's lock. */
-    int (*wanted_access)(void *address, size_t *bytes);
+     * bytes from there on have the same. PROT_NONE where the region has no memory any more, whoever has it now. Called
+     * under the region's lock. */
+    int (*wanted_access)(const struct ww_region *region, void *address, size_t *bytes);
 };
 
 /* Chooses the backend by a self-test on a few pages, or takes the one that is named ("pagemap",
@@ -52,7 +53,7 @@ const char *ww_backend_reason(void);
 
 /* Starts watching a range that is one private anonymous mapping into which nothing was written yet. All clean. */
 int ww_add(void *base, size_t bytes, struct ww_region **region);
-/* Ends it; the range may be unmapped afterwards. */
+/* Ends it. The host unmaps what is left of the range, or maps over it, which ends the kernel's part. */
 void ww_remove(struct ww_region *region);
 
 /* The written pages in [base, base + bytes), ascending, at most *count of them; *count is set to how

@@ -26,7 +26,7 @@ static void report(const char *text)
 }
 
 /* Under the virtual lock, which every path of the mprotect backend holds. */
-static int wanted_access(void *address, size_t *bytes)
+static int wanted_access(const struct ww_region *region, void *address, size_t *bytes)
 {
     struct view *view = view_at_or_above(address);
     size_t page, end;
@@ -36,6 +36,10 @@ static int wanted_access(void *address, size_t *bytes)
         return PROT_NONE;
     if (view->base > (char *)address) { /* a part that was released */
         *bytes = (size_t)(view->base - (char *)address);
+        return PROT_NONE;
+    }
+    if (!view->watch || view->watch->region != region) { /* and was given to somebody else */
+        *bytes = (size_t)(view->base + view->bytes - (char *)address);
         return PROT_NONE;
     }
     page = (size_t)((char *)address - view->base) >> PAGE_SHIFT;

@@ -165,9 +165,8 @@ int ww_add(void *base, size_t bytes, struct ww_region **out)
 
 void ww_remove(struct ww_region *region)
 {
-    pthread_mutex_lock(&region->lock);
-    region->ops->remove(region);
-    pthread_mutex_unlock(&region->lock);
+    /* The kernel forgets the range when it is unmapped. To unregister it here would also end the watch of
+     * others that were given a part of it which had been released before. */
     ww_free_bits(region->latched, page_count(region->bytes));
     ww_free_bits(region->dirty, page_count(region->bytes));
     /* A region that begins and ends inside page tables has parts of two more. */

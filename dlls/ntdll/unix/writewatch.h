@@ -26,7 +26,6 @@ struct ww_region {
 struct ww_ops {
     int (*open)(void);                          /* prepares the process; 0 or -errno */
     int (*add)(struct ww_region *region);
-    void (*remove)(struct ww_region *region);
     /* As ww_get, without the latched pages. */
     int (*get)(struct ww_region *region, char *base, size_t bytes, bool reset, void **addresses,
                size_t *count);

@@ -26,11 +26,6 @@ static size_t page_of(const struct ww_region *region, const void *address)
     return (size_t)((const char *)address - region->base) / WW_PAGE_BYTES;
 }
 
-static void remove_region(struct ww_region *region)
-{
-    (void)region;
-}
-
 /* The access that the host wants the page to have, and for how many pages from there on. */
 static int wanted(const struct ww_region *region, size_t page, size_t *run)
 {
@@ -39,7 +34,7 @@ static int wanted(const struct ww_region *region, size_t page, size_t *run)
     int access = PROT_READ | PROT_WRITE;
 
     if (ww_host && ww_host->wanted_access)
-        access = ww_host->wanted_access(address, &bytes);
+        access = ww_host->wanted_access(region, address, &bytes);
     *run = (bytes < rest ? bytes : rest) / WW_PAGE_BYTES;
     return access;
 }
@@ -169,7 +164,6 @@ static int decommit(struct ww_region *region, char *base, size_t bytes)
 const struct ww_ops ww_mprotect_ops = {
     .open = open_nothing,
     .add = add,
-    .remove = remove_region,
     .get = get,
     .reset = reset_range,
     .decommit = decommit,

@@ -303,13 +303,6 @@ static int add(struct ww_region *region)
     return has_markers ? reset_range(region, region->base, region->bytes) : 0;
 }
 
-static void remove_range(struct ww_region *region)
-{
-    struct decant_uffdio_range arg = {(uintptr_t)region->base, region->bytes};
-
-    ioctl(uffd, DECANT_UFFDIO_UNREGISTER, &arg);
-}
-
 /* Dropped pages carry no state, so they are clean by themselves; markers are laid anew. */
 static int decommit(struct ww_region *region, char *base, size_t bytes)
 {
@@ -325,7 +318,6 @@ static int decommit(struct ww_region *region, char *base, size_t bytes)
 const struct ww_ops ww_pagemap_ops = {
     .open = open_pagemap,
     .add = add,
-    .remove = remove_range,
     .get = get,
     .reset = reset_range,
     .decommit = decommit,
@@ -334,7 +326,6 @@ const struct ww_ops ww_pagemap_ops = {
 const struct ww_ops ww_markers_ops = {
     .open = open_markers,
     .add = add,
-    .remove = remove_range,
     .get = get,
     .reset = reset_range,
     .decommit = decommit,
