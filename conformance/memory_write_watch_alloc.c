@@ -217,6 +217,29 @@ static void test_partial_release(void)
     }
 }
 
+/* The other doors to the same room: CoreCLR takes the Numa one. */
+static void test_other_functions(void)
+{
+    typedef void *(WINAPI *virtual_alloc2)(HANDLE, void *, SIZE_T, ULONG, ULONG, void *, ULONG);
+    virtual_alloc2 alloc2 = (virtual_alloc2)(void *)GetProcAddress(GetModuleHandleA("kernelbase.dll"),
+                                                                   "VirtualAlloc2");
+
+    for (int i = 0; i < (alloc2 ? 3 : 2); i++) {
+        const DWORD type = MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH;
+
+        base = i == 0   ? VirtualAllocEx(GetCurrentProcess(), NULL, SIZE, type, PAGE_READWRITE)
+               : i == 1 ? VirtualAllocExNuma(GetCurrentProcess(), NULL, SIZE, type, PAGE_READWRITE, 0)
+                        : alloc2(NULL, NULL, SIZE, type, PAGE_READWRITE, NULL, 0);
+        ok(base != NULL, "function %d: %lu", i, GetLastError());
+        if (!base)
+            continue;
+        EXPECT(0);
+        page(11)[0] = 1;
+        EXPECT(0, 11);
+        ok(VirtualFreeEx(GetCurrentProcess(), base, 0, MEM_RELEASE), "VirtualFreeEx: %lu", GetLastError());
+    }
+}
+
 /* [D] views of sections are not watched. */
 static void test_section_view(void)
 {
@@ -271,4 +294,5 @@ static void test_large_reserve(void)
 
 CONFORMANCE("memory: write watch, allocation", test_types, test_types_in_an_allocation,
             test_protections, test_query, test_partial_commit, test_release_and_allocate,
-            test_partial_release, test_section_view, test_probes_of_collectors, test_large_reserve)
+            test_partial_release, test_other_functions, test_section_view,
+            test_probes_of_collectors, test_large_reserve)
