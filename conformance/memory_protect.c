@@ -81,6 +81,28 @@ static void test_values(void)
 }
 
 /* [P]: the old protection is the first page's; [K]: it must be asked for. */
+/* [P] What control flow guard takes for targets of calls can be told with an executable protection; it is no part of
+ * the protection that is shown. V8 allocates its code space so. */
+static void test_call_targets(void)
+{
+    char *base = VirtualAlloc(NULL, 0x10000, MEM_RESERVE, PAGE_NOACCESS);
+    MEMORY_BASIC_INFORMATION info;
+    DWORD old = 0xcccccccc;
+
+    SetLastError(0xdeadbeef);
+    ok(VirtualAlloc(base, 0x4000, MEM_COMMIT, PAGE_EXECUTE_READWRITE | PAGE_TARGETS_INVALID) == base,
+       "commit: %lu", GetLastError());
+    VirtualQuery(base, &info, sizeof(info));
+    ok(info.Protect == PAGE_EXECUTE_READWRITE && info.RegionSize == 0x4000, "protection %lx",
+       info.Protect);
+    ok(VirtualProtect(base, 0x1000, PAGE_EXECUTE_READ | PAGE_TARGETS_NO_UPDATE, &old) &&
+           old == PAGE_EXECUTE_READWRITE,
+       "protect: %lu, old %lx", GetLastError(), old);
+    VirtualQuery(base, &info, sizeof(info));
+    ok(info.Protect == PAGE_EXECUTE_READ && info.RegionSize == 0x1000, "protection %lx", info.Protect);
+    VirtualFree(base, 0, MEM_RELEASE);
+}
+
 static void test_ranges(void)
 {
     char *base = VirtualAlloc(NULL, 0x20000, MEM_RESERVE, PAGE_READWRITE), *second;
@@ -329,5 +351,5 @@ static void test_alternating(void)
     ok(VirtualFree(base, 0, MEM_RELEASE), "error %lu", GetLastError());
 }
 
-CONFORMANCE("memory: VirtualProtect and VirtualQuery", test_values, test_ranges, test_violations,
+CONFORMANCE("memory: VirtualProtect and VirtualQuery", test_values, test_call_targets, test_ranges, test_violations,
             test_guard, test_query, test_image, test_alternating)

@@ -505,6 +505,12 @@ int protect_to_linux(ULONG protect)
     }
 }
 
+void protect_drop_targets(ULONG *protect)
+{
+    if (*protect & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY))
+        *protect &= ~(ULONG)PAGE_TARGETS_INVALID;
+}
+
 bool protect_is_valid(ULONG protect, bool is_section)
 {
     ULONG basic = protect & 0xff, modifiers = protect & ~(ULONG)0xff;

@@ -114,6 +114,13 @@ void space_release(void *address, size_t bytes);
 
 /* Linux' PROT_* for a page protection of Windows (guard pages have none). */
 int protect_to_linux(ULONG protect);
+/* PAGE_TARGETS_INVALID and PAGE_TARGETS_NO_UPDATE (one bit) come with executable protections only and say which addresses
+ * there control flow guard takes for targets of calls (learn.microsoft.com, "Memory Protection
+ * Constants"). Nothing here checks targets, so the bit is taken and dropped. V8 asks for it. */
+#ifndef PAGE_TARGETS_INVALID
+#define PAGE_TARGETS_INVALID 0x40000000
+#endif
+void protect_drop_targets(ULONG *protect);
 /* Whether exactly one basic PAGE_* flag is set and the modifiers fit. */
 bool protect_is_valid(ULONG protect, bool is_section);
 

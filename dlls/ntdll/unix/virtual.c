@@ -184,12 +184,17 @@ static NTSTATUS allocate(void **address, SIZE_T *size, ULONG type, ULONG protect
     char *base;
     size_t bytes;
     sigset_t signals;
-    NTSTATUS status = judge_type(type, protect, *size);
+    NTSTATUS status;
 
-    if (status)
+    protect_drop_targets(&protect);
+    status = judge_type(type, protect, *size);
+    if (!status && !round_to_pages(wanted, *size, &base, &bytes))
+        status = STATUS_INVALID_PARAMETER_3;
+    if (status) {
+        trace(TRACE_VIRTUAL, "allocate %p + 0x%zx type %x protect %x: refused, status %08x", wanted,
+              (size_t)*size, (unsigned)type, (unsigned)protect, (unsigned)status);
         return status;
-    if (!round_to_pages(wanted, *size, &base, &bytes))
-        return STATUS_INVALID_PARAMETER_3;
+    }
     if (type & MEM_RESERVE && wanted && !(type & MEM_REPLACE_PLACEHOLDER)) {
         /* A reservation starts on 64 KiB; what lies below the wish belongs to it. */
         base = (char *)((uintptr_t)wanted & ~(GRANULARITY - 1));

@@ -58,6 +58,7 @@ static NTSTATUS protect_range(void **address, SIZE_T *size, ULONG protect, ULONG
     NTSTATUS status;
     size_t end;
 
+    protect_drop_targets(&protect);
     if (!protect_is_valid(protect, true))
         return STATUS_INVALID_PAGE_PROTECTION;
     virtual_lock(&signals);
