@@ -159,6 +159,7 @@ static void test_messages(void)
 static void test_creation(void)
 {
     HANDLE server, second, client;
+    char other[64];
     DWORD mode = PIPE_READMODE_MESSAGE, error;
 
     SetLastError(0xdeadbeef);
@@ -205,6 +206,16 @@ static void test_creation(void)
     check_error(SetNamedPipeHandleState(server, &mode, NULL, NULL), ERROR_INVALID_PARAMETER);
     CloseHandle(client);
     CloseHandle(second);
+    CloseHandle(server);
+    /* The device by its other prefix (libuv spells it so), and a name with a separator [D]. */
+    snprintf(other, sizeof(other), "\\\\?\\pipe\\decant\\%lu", GetCurrentProcessId());
+    server = CreateNamedPipeA(other, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1, 0, 0, 0, NULL);
+    ok(server != INVALID_HANDLE_VALUE, "%s: %lu", other, GetLastError());
+    other[2] = '.';
+    ok(WaitNamedPipeA(other, 1), "WaitNamedPipe of %s: %lu", other, GetLastError());
+    client = CreateFileA(other, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    ok(client != INVALID_HANDLE_VALUE, "open %s: %lu", other, GetLastError());
+    CloseHandle(client);
     CloseHandle(server);
 }
 

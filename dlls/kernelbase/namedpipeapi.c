@@ -18,7 +18,15 @@ int __cdecl _snwprintf(WCHAR *buffer, SIZE_T count, const WCHAR *format, ...);
 #define DEFAULT_TIMEOUT    (-50 * 10000LL)   /* 50 ms, the documented default */
 #define ANONYMOUS_TIMEOUT  (-120 * 10000000LL)
 
-static const WCHAR pipe_prefix[] = L"\\\\.\\pipe\\";
+#define PIPE_PREFIX_LENGTH 9
+
+/* Either spelling of the device, which name the same pipe; libuv uses the second. Names of other machines are refused
+ * like them. */
+static bool is_pipe_name(const WCHAR *name)
+{
+    return name && (!_wcsnicmp(name, L"\\\\.\\pipe\\", PIPE_PREFIX_LENGTH) ||
+                    !_wcsnicmp(name, L"\\\\?\\pipe\\", PIPE_PREFIX_LENGTH));
+}
 
 static bool pipe_modes(DWORD mode, ULONG *type, ULONG *read_mode, ULONG *completion)
 {
@@ -47,7 +55,7 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode, D
     HANDLE pipe = INVALID_HANDLE_VALUE;
     NTSTATUS status;
 
-    if (!name || _wcsnicmp(name, pipe_prefix, ARRAY_COUNT(pipe_prefix) - 1)) {
+    if (!is_pipe_name(name)) {
         SetLastError(name ? ERROR_INVALID_NAME : ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;
     }
@@ -195,11 +203,11 @@ BOOL WINAPI WaitNamedPipeW(LPCWSTR name, DWORD ms)
     UNICODE_STRING device;
     FILE_PIPE_WAIT_FOR_BUFFER *wait;
     IO_STATUS_BLOCK io;
-    SIZE_T prefix = ARRAY_COUNT(pipe_prefix) - 1, bytes, total;
+    SIZE_T prefix = PIPE_PREFIX_LENGTH, bytes, total;
     HANDLE file_system;
     NTSTATUS status;
 
-    if (!name || _wcsnicmp(name, pipe_prefix, prefix))
+    if (!is_pipe_name(name))
         return set_error(name ? ERROR_BAD_PATHNAME : ERROR_INVALID_PARAMETER);
     bytes = wcslen(name + prefix) * sizeof(WCHAR);
     total = offsetof(FILE_PIPE_WAIT_FOR_BUFFER, Name) + bytes;
