@@ -30,7 +30,7 @@ BENCHES = {
                     ("decant", "watched", {"DECANT_WRITE_WATCH": "pagemap"}),
                     ("mprotect", "watched", {"DECANT_WRITE_WATCH": "mprotect"})],
         "wine": "watched",
-        "groups": [("allocate", 9, 2), ("first-touch", 7, 2), ("touch-again", 7, 2), ("get 1", 25, 7),
+        "groups": [("allocate", 9, 2), ("first-touch", 9, 3), ("touch-again", 9, 3), ("get 1", 25, 7),
                    ("get 256", 9, 2), ("get 4096", 3, 0), ("read", 15, 3), ("threads", 9, 2)],
         "order": ["unwatched", "floor", "engine", "decant", "mprotect", "markers", "wine"],
         "compare": [("decant", "floor"), ("decant", "unwatched"), ("wine", "decant")],

@@ -19,6 +19,9 @@
 #include "decant/write_watch.h"
 #include "write_watch.h"
 
+/* Where the memory lies: low in the address space, as Windows programs have theirs. Linux' own choice, at the top,
+ * has faults that are 5 % cheaper (6.18), which has nothing to do with the watch. */
+#define PLACE  ((void *)0x100600000)
 #define VECTOR 512 /* the kernel's own batch; more buys nothing */
 
 /* <linux/userfaultfd.h>; the engine does without it. */
@@ -62,7 +65,7 @@ bool watched_is_on(void)
 char *watched_allocate(size_t bytes, bool commit)
 {
     struct decant_uffdio_register arg = {0, bytes, DECANT_UFFDIO_REGISTER_MODE_WP, 0};
-    char *memory = mmap(NULL, bytes, commit ? PROT_READ | PROT_WRITE : PROT_NONE,
+    char *memory = mmap(PLACE, bytes, commit ? PROT_READ | PROT_WRITE : PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (memory == MAP_FAILED)
