@@ -14,7 +14,7 @@ static int child(int argc, char **argv);
 
 /* What a child tells of itself, as parent and child are loaded at different addresses. */
 struct addresses {
-    void *add_seven, *counter, *apc, *spin, *spin_done, *wait_alertable;
+    void *add_seven, *counter, *apc, *spin, *spin_done, *wait_alertable, *spin_with_avx;
 };
 
 static volatile LONG counter;
@@ -58,10 +58,26 @@ static DWORD WINAPI spin(void *argument)
     return 0;
 }
 
+/* Spins with a pattern in ymm7 until the pattern is another one, which is its exit code. */
+static DWORD WINAPI spin_with_avx(void *argument)
+{
+    LONG pattern[8] = {1, 2, 3, 4, 5, 6, 7, 8}, now[8];
+
+    (void)argument;
+    child_say("a", 1);
+    __asm__ volatile("vmovdqu (%0), %%ymm7\n\tvmovdqu (%0), %%ymm6\n"
+                     "1:\tvpxor %%ymm6, %%ymm7, %%ymm5\n\tvptest %%ymm5, %%ymm5\n\tjz 1b\n\t"
+                     "vmovdqu %%ymm7, (%1)\n\tvzeroupper"
+                     :
+                     : "r"(pattern), "r"(now)
+                     : "xmm5", "xmm6", "xmm7", "memory", "cc");
+    return (DWORD)now[7];
+}
+
 static int child(int argc, char **argv)
 {
     struct addresses addresses = {add_seven,         (void *)&counter,   (void *)apc, spin,
-                                  (void *)spin_done, (void *)&wait_alertable};
+                                  (void *)spin_done, (void *)wait_alertable, spin_with_avx};
 
     (void)argc, (void)argv;
     addresses.counter = argc > 3 ? (void *)&spin_counter : (void *)&counter;
@@ -313,6 +329,65 @@ static void test_context(void)
     child_end(&other);
 }
 
+/* The upper halves of the AVX registers travel too ("Working with XState context"). */
+static void test_extended_context(void)
+{
+    typedef BOOL WINAPI initialize_context(void *, DWORD, CONTEXT **, DWORD *);
+    typedef void *WINAPI locate(CONTEXT *, DWORD, DWORD *);
+    typedef BOOL WINAPI set_mask(CONTEXT *, DWORD64);
+    typedef DWORD64 WINAPI enabled(void);
+    HMODULE kernel32 = GetModuleHandleA("kernel32.dll");
+    initialize_context *initialize =
+        (initialize_context *)(void *)GetProcAddress(kernel32, "InitializeContext");
+    locate *find = (locate *)(void *)GetProcAddress(kernel32, "LocateXStateFeature");
+    set_mask *set = (set_mask *)(void *)GetProcAddress(kernel32, "SetXStateFeaturesMask");
+    enabled *features = (enabled *)(void *)GetProcAddress(kernel32, "GetEnabledXStateFeatures");
+    const DWORD flags = CONTEXT_FULL | CONTEXT_FLOATING_POINT | 0x00100040; /* CONTEXT_XSTATE */
+    struct addresses there;
+    struct child other;
+    CONTEXT *context;
+    DWORD size = 0, bytes = 0, code;
+    HANDLE thread;
+    LONG *upper;
+    char word = 0;
+    void *room;
+
+    if (!initialize || !find || !set || !features || !(features() & 4)) {
+        skip("no AVX here");
+        return;
+    }
+    other = start("wait", &there);
+    thread = CreateRemoteThread(other.process, NULL, 0, (LPTHREAD_START_ROUTINE)there.spin_with_avx,
+                                NULL, 0, NULL);
+    ok(child_read(&other, &word, 1) && word == 'a', "the thread does not start");
+    initialize(NULL, flags, NULL, &size);
+    room = malloc(size);
+    ok(initialize(room, flags, &context, &size), "InitializeContext: error %lu", GetLastError());
+    for (int tries = 0; tries < 5000; tries++) { /* until it has loaded the register */
+        ok(SuspendThread(thread) == 0, "SuspendThread: error %lu", GetLastError());
+        ok(set(context, 4), "SetXStateFeaturesMask");
+        ok(GetThreadContext(thread, context), "GetThreadContext: error %lu", GetLastError());
+        upper = find(context, 2, &bytes);
+        if (upper && upper[7 * 4] == 5)
+            break;
+        ResumeThread(thread);
+        Sleep(1);
+    }
+    ok(upper && bytes >= 8 * 16 && upper[7 * 4] == 5 && upper[7 * 4 + 3] == 8,
+       "the upper half of ymm7: %lx … %lx", upper[7 * 4], upper[7 * 4 + 3]);
+    ok((LONG)context->Xmm7.Low == 1 && (LONG)(context->Xmm7.High >> 32) == 4, "xmm7: %llx",
+       context->Xmm7.Low);
+    upper[7 * 4 + 3] = 0x1234567;
+    ok(SetThreadContext(thread, context), "SetThreadContext: error %lu", GetLastError());
+    ok(ResumeThread(thread) == 1, "ResumeThread: error %lu", GetLastError());
+    ok(!WaitForSingleObject(thread, 10000), "it spins on");
+    code = thread_code(thread);
+    ok(code == 0x1234567, "it ended with %lx", code);
+    free(room);
+    CloseHandle(thread);
+    child_end(&other);
+}
+
 static void test_terminate(void)
 {
     struct addresses there;
@@ -398,4 +473,5 @@ static void test_suspend_process(void)
 }
 
 CONFORMANCE("threads of another process", test_create, test_inject, test_inject_early, test_apc,
-            test_apc_before_start, test_context, test_terminate, test_open, test_suspend_process)
+            test_apc_before_start, test_context, test_extended_context,
+            test_terminate, test_open, test_suspend_process)

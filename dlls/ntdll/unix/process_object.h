@@ -92,9 +92,10 @@ NTSTATUS thread_object_resume(struct thread_object *object, ULONG *previous);
 NTSTATUS thread_object_terminate(struct thread_object *object, uint32_t status);
 NTSTATUS thread_object_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
                                  ULONG_PTR arg2, ULONG_PTR arg3);
-/* `context`: its flags say what is wanted. */
-NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context);
+/* `context`: its flags say what is wanted; `registers`: all of them, with the extended state. */
 struct register_state;
+NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context,
+                                   struct register_state *registers);
 NTSTATUS thread_object_set_context(struct thread_object *object,
                                    const struct register_state *given);
 

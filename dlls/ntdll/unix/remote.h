@@ -143,8 +143,10 @@ NTSTATUS remote_thread_create(struct process_object *target, void *start, void *
 NTSTATUS remote_thread_open(struct process_object *target, pid_t tid, struct thread_object **out);
 NTSTATUS remote_thread_suspend(struct thread_object *object, bool is_resume, ULONG *previous);
 NTSTATUS remote_thread_terminate(struct thread_object *object, uint32_t status);
-NTSTATUS remote_thread_get_context(struct thread_object *object, CONTEXT *context);
-NTSTATUS remote_thread_set_context(struct thread_object *object, const CONTEXT *context);
+NTSTATUS remote_thread_get_context(struct thread_object *object, CONTEXT *context,
+                                   struct register_state *registers);
+NTSTATUS remote_thread_set_context(struct thread_object *object,
+                                   const struct register_state *registers);
 NTSTATUS remote_thread_queue_apc(struct thread_object *object, void *routine, ULONG_PTR arg1,
                                  ULONG_PTR arg2, ULONG_PTR arg3);
 NTSTATUS remote_thread_query(struct thread_object *object, ULONG *suspended);

@@ -155,20 +155,22 @@ NTSTATUS remote_serve_terminate_thread(struct remote_peer *peer, struct remote_m
 NTSTATUS remote_serve_get_context(struct remote_peer *peer, struct remote_message *message, int *fd)
 {
     struct thread_object *object = thread_of(peer, message);
+    struct register_state registers = {.xmask = 0};
     CONTEXT context;
     NTSTATUS status = object ? STATUS_SUCCESS : STATUS_INVALID_CID;
 
     (void)fd;
-    if (!status && message->bytes != sizeof(context))
+    if (!status && message->bytes != sizeof(registers))
         status = STATUS_INVALID_PARAMETER;
-    if (!status) {
-        memcpy(&context, message->data, sizeof(context));
-        status = thread_object_get_context(object, &context);
-    }
     message->bytes = 0;
+    if (status)
+        return status;
+    memcpy(&context, message->data + offsetof(struct register_state, context), sizeof(context));
+    status = thread_object_get_context(object, &context, &registers);
     if (!status) {
-        memcpy(message->data, &context, sizeof(context));
-        message->bytes = sizeof(context);
+        registers.context = context;
+        memcpy(message->data, &registers, sizeof(registers));
+        message->bytes = sizeof(registers);
     }
     return status;
 }
@@ -177,18 +179,22 @@ NTSTATUS remote_serve_set_context(struct remote_peer *peer, struct remote_messag
 {
     struct thread_object *object = thread_of(peer, message);
     struct register_state given;
+    uint64_t header[8] = {0};
     NTSTATUS status = object ? STATUS_SUCCESS : STATUS_INVALID_CID;
 
     (void)fd;
-    if (!status && message->bytes != sizeof(given.context))
+    if (!status && message->bytes != sizeof(given))
         status = STATUS_INVALID_PARAMETER;
-    if (!status) {
-        memcpy(&given.context, message->data, sizeof(given.context));
-        given.xmask = 0;
-        status = thread_object_set_context(object, &given);
-    }
     message->bytes = 0;
-    return status;
+    if (status)
+        return status;
+    memcpy(&given, message->data, sizeof(given));
+    /* What the CPU would refuse to load ends the process: the header is made anew of what may be in it. */
+    given.xmask &= context_xstate_features() & ~3ull;
+    memcpy(header, given.xsave + XSAVE_LEGACY_BYTES, sizeof(header[0]));
+    header[0] &= given.xmask;
+    memcpy(given.xsave + XSAVE_LEGACY_BYTES, header, sizeof(header));
+    return thread_object_set_context(object, &given);
 }
 
 NTSTATUS remote_serve_queue_apc(struct remote_peer *peer, struct remote_message *message, int *fd)

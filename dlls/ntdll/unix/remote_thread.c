@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "remote.h"
+#include "signal.h"
 #include "sync.h"
 
 /* Makes the object of a thread that the service has given a number: {number, tid, TEB, start, slot of its
@@ -97,21 +98,31 @@ NTSTATUS remote_thread_terminate(struct thread_object *object, uint32_t exit_sta
                : status;
 }
 
-NTSTATUS remote_thread_get_context(struct thread_object *object, CONTEXT *context)
+/* A whole struct register_state goes and comes: both processes run on one CPU, whose extended state it holds. */
+NTSTATUS remote_thread_get_context(struct thread_object *object, CONTEXT *context,
+                                   struct register_state *registers)
 {
     struct remote_call call = {.code = REMOTE_GET_CONTEXT,
-                               .data = context,
-                               .bytes = sizeof(*context),
-                               .answer = context,
-                               .answer_room = sizeof(*context)};
+                               .data = registers,
+                               .bytes = sizeof(*registers),
+                               .answer = registers,
+                               .answer_room = sizeof(*registers)};
+    NTSTATUS status;
 
-    return call_thread(object, &call);
+    registers->context = *context;
+    status = call_thread(object, &call);
+    if (!status && call.answer_bytes != sizeof(*registers))
+        status = STATUS_INVALID_PARAMETER;
+    if (!status)
+        *context = registers->context;
+    return status;
 }
 
-NTSTATUS remote_thread_set_context(struct thread_object *object, const CONTEXT *context)
+NTSTATUS remote_thread_set_context(struct thread_object *object,
+                                   const struct register_state *registers)
 {
     struct remote_call call = {
-        .code = REMOTE_SET_CONTEXT, .data = context, .bytes = sizeof(*context)};
+        .code = REMOTE_SET_CONTEXT, .data = registers, .bytes = sizeof(*registers)};
 
     return call_thread(object, &call);
 }

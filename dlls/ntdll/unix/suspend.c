@@ -473,12 +473,11 @@ static NTSTATUS get_context(struct thread_object *object, CONTEXT *context,
     return status;
 }
 
-NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context)
+NTSTATUS thread_object_get_context(struct thread_object *object, CONTEXT *context,
+                                   struct register_state *registers)
 {
-    struct register_state now;
-
-    return object->process ? remote_thread_get_context(object, context)
-                           : get_context(object, context, &now);
+    return object->process ? remote_thread_get_context(object, context, registers)
+                           : get_context(object, context, registers);
 }
 
 NTSTATUS thread_object_set_context(struct thread_object *object,
@@ -489,7 +488,7 @@ NTSTATUS thread_object_set_context(struct thread_object *object,
     NTSTATUS status;
 
     if (object->process)
-        return remote_thread_set_context(object, &given->context);
+        return remote_thread_set_context(object, given);
     status = get_state(object, &state);
     if (status)
         return status;
@@ -532,8 +531,7 @@ NTSTATUS WINAPI NtGetContextThread(HANDLE handle, CONTEXT *guest)
         status = handle_get(handle, &thread_ops, THREAD_GET_CONTEXT, (struct object **)&object);
     if (status)
         return status;
-    status = object->process ? remote_thread_get_context(object, &result)
-                             : get_context(object, &result, &now);
+    status = thread_object_get_context(object, &result, &now);
     object_release(&object->header);
     if (!status && (result.ContextFlags & CONTEXT_XSTATE) == CONTEXT_XSTATE)
         status = context_copy_out_xstate(&now, guest);
