@@ -219,7 +219,9 @@ static double sample_get(void)
     return (end - start) / 1e3;
 }
 
-static void measure_get(size_t mebibytes)
+/* Scattered and other rows are requests of their own: Wine 8 does not come back from the former with 4 GiB (it
+ * needs more mappings than Linux gives a process). */
+static void measure_densities(size_t mebibytes, bool scattered)
 {
     static const struct {
         unsigned per_mille;
@@ -231,23 +233,30 @@ static void measure_get(size_t mebibytes)
     if (!watched_is_on())
         return;
     prepare(mebibytes * BENCH_MIB);
+    is_scattered = scattered;
     snprintf(size, sizeof(size), mebibytes < 1024 ? "%zu MiB" : "%zu GiB",
              mebibytes < 1024 ? mebibytes : mebibytes / 1024);
     for (size_t i = 0; i < sizeof(densities) / sizeof(densities[0]); i++) {
+        bool is_whole = !densities[i].per_mille || densities[i].per_mille == 1000;
+
         written = bytes / BENCH_PAGE * densities[i].per_mille / 1000;
-        is_scattered = false;
-        if (!densities[i].per_mille || densities[i].per_mille == 1000) {
-            bench_row(bench_quartile(sample_get, most), "get+reset %s, %s %%", size,
-                      densities[i].name);
-        } else if (written) { /* 0.1 % of 1 MiB is no page */
-            bench_row(bench_quartile(sample_get, most), "get+reset %s, %s %% clustered", size,
-                      densities[i].name);
-            is_scattered = true;
-            bench_row(bench_quartile(sample_get, most), "get+reset %s, %s %% scattered", size,
-                      densities[i].name);
-        }
+        /* None and all have no pattern; 0.1 % of 1 MiB is no page. */
+        if (is_whole ? scattered : !written)
+            continue;
+        bench_row(bench_quartile(sample_get, most), "get+reset %s, %s %%%s", size, densities[i].name,
+                  is_whole ? "" : scattered ? " scattered" : " clustered");
     }
     finish();
+}
+
+static void measure_get(size_t mebibytes)
+{
+    measure_densities(mebibytes, false);
+}
+
+static void measure_get_scattered(size_t mebibytes)
+{
+    measure_densities(mebibytes, true);
 }
 
 /* --- The kernel writes: a file is read into clean watched memory --- */
@@ -323,7 +332,8 @@ int main(int argc, char **argv)
     static const struct bench_group groups[] = {
         {"allocate", measure_allocation}, {"reserve", reserve}, {"unreserve", unreserve},
         {"first-touch", measure_first_touch}, {"touch-again", measure_touch_again},
-        {"get", measure_get}, {"read", measure_read}, {"threads", measure_threads},
+        {"get", measure_get}, {"get-scattered", measure_get_scattered},
+        {"read", measure_read}, {"threads", measure_threads},
     };
 
     watched_init(argc > 1 ? argv[1] : "");
