@@ -70,6 +70,10 @@ bool ww_has_failed(const struct ww_region *region);
 /* After that: all of the region counts as written, and it goes on by write-protection. No other call on the region is
  * under way, and the host holds what wanted_access needs. 0 or -ENOMEM. */
 int ww_degrade(struct ww_region *region);
+/* Between the two nobody scans or resets the region: for a write that the kernel does in two steps (it pins the
+ * page, which counts as written from then on, and copies later), so that the report cannot come before the bytes. */
+void ww_hold(struct ww_region *region);
+void ww_let_go(struct ww_region *region);
 /* Whether calls on the region may ask the host for protections. */
 bool ww_is_by_protection(const struct ww_region *region);
 

@@ -71,6 +71,65 @@ NTSTATUS WINAPI NtReadVirtualMemory(HANDLE handle, const void *address, void *bu
     return finish(count, done, status);
 }
 
+/* --- Another process's allocations --- */
+
+static bool read_remote(const struct process_facts *facts, const void *address, void *out,
+                        size_t bytes)
+{
+    return transfer(facts, out, (void *)address, bytes, false) == bytes;
+}
+
+/* The view that ends above the address, by binary search in the other's array; *found false: none. */
+static bool find_view(const struct process_facts *facts, const struct process_block *block,
+                      uintptr_t address, struct view *view, bool *found)
+{
+    uint64_t low = 0, high = block->view_count;
+
+    *found = false;
+    while (low < high) {
+        uint64_t middle = (low + high) / 2;
+        struct view *pointer, candidate;
+
+        if (!read_remote(facts, block->views + middle, &pointer, sizeof(pointer)) ||
+            !read_remote(facts, pointer, &candidate, sizeof(candidate)))
+            return false;
+        if ((uintptr_t)candidate.base + candidate.bytes > address) {
+            *view = candidate;
+            *found = true;
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return true;
+}
+
+/* Whether some of the range is watched memory there; true in doubt. */
+static bool is_watched_there(const struct process_facts *facts, uintptr_t address, size_t bytes)
+{
+    uintptr_t end = address + bytes;
+    struct process_block block;
+    struct view view;
+    bool found;
+
+    if (!read_remote(facts, PROCESS_BLOCK, &block, sizeof(block)) ||
+        block.magic != PROCESS_BLOCK_MAGIC || block.view_bytes != sizeof(struct view))
+        return false; /* no program of ours */
+    if (!block.watched_count && !(block.sequence & 1))
+        return false;
+    for (uintptr_t at = address; at < end; at = (uintptr_t)view.base + view.bytes) {
+        if (!find_view(facts, &block, at, &view, &found))
+            return true; /* it changes while we look */
+        if (!found || (uintptr_t)view.base >= end)
+            return false;
+        if (view.watch || !view.bytes)
+            return true;
+    }
+    return false;
+}
+
+/* --- Writing --- */
+
 /* A write goes through protections that deny writing only where Windows lets it: WriteProcessMemory
  * changes read-only and executable pages (the page is made writable for it), not PAGE_NOACCESS. */
 static size_t write_through_proc(pid_t pid, const void *buffer, uintptr_t address, size_t bytes)
@@ -105,6 +164,16 @@ static NTSTATUS let_write(HANDLE handle, char *address, const char *from, size_t
     return status;
 }
 
+/* As far as it is watched memory that may be written; returns how many bytes went. */
+static size_t let_write_all(HANDLE handle, char *address, const char *from, size_t bytes)
+{
+    size_t done = 0, put;
+
+    while (done < bytes && !let_write(handle, address + done, from + done, bytes - done, &put) && put)
+        done += put;
+    return done;
+}
+
 /* A process without a service has no watch either. */
 static void let_mark(HANDLE handle, char *address)
 {
@@ -118,7 +187,8 @@ static void let_mark(HANDLE handle, char *address)
 }
 
 /* Bytes within one page. With the mprotect backend the page of a watch may be closed: in this process a plain
- * store faults and is served; another is asked to write for us and to note it. */
+ * store faults and is served; another is asked to write for us and to note it. It is with the other backends too: only
+ * the watching process can keep its scans away while the kernel writes. */
 static size_t put_page(HANDLE handle, const struct process_facts *facts, char *address,
                        const char *from, size_t bytes)
 {
@@ -150,7 +220,10 @@ static size_t put_page(HANDLE handle, const struct process_facts *facts, char *a
 static size_t put_pages(HANDLE handle, const struct process_facts *facts, char *address,
                         const char *from, size_t bytes)
 {
-    size_t done = facts->is_self ? 0 : transfer(facts, (char *)from, address, bytes, true);
+    size_t done = facts->is_self ? 0
+                  : is_watched_there(facts, (uintptr_t)address, bytes)
+                      ? let_write_all(handle, address, from, bytes)
+                      : transfer(facts, (char *)from, address, bytes, true);
 
     while (done < bytes) {
         size_t rest = PAGE_BYTES - ((uintptr_t)(address + done) & PAGE_OFFSET), put;
@@ -193,39 +266,6 @@ NTSTATUS WINAPI NtWriteVirtualMemory(HANDLE handle, void *address, const void *b
     }
     free(chunk);
     return finish(count, done, status);
-}
-
-/* --- Another process's allocations --- */
-
-static bool read_remote(const struct process_facts *facts, const void *address, void *out,
-                        size_t bytes)
-{
-    return transfer(facts, out, (void *)address, bytes, false) == bytes;
-}
-
-/* The view that ends above the address, by binary search in the other's array; *found false: none. */
-static bool find_view(const struct process_facts *facts, const struct process_block *block,
-                      uintptr_t address, struct view *view, bool *found)
-{
-    uint64_t low = 0, high = block->view_count;
-
-    *found = false;
-    while (low < high) {
-        uint64_t middle = (low + high) / 2;
-        struct view *pointer, candidate;
-
-        if (!read_remote(facts, block->views + middle, &pointer, sizeof(pointer)) ||
-            !read_remote(facts, pointer, &candidate, sizeof(candidate)))
-            return false;
-        if ((uintptr_t)candidate.base + candidate.bytes > address) {
-            *view = candidate;
-            *found = true;
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return true;
 }
 
 /* The state of a page in a copy of the other's view. */

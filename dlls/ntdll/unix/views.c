@@ -27,6 +27,7 @@ static struct view **views;
 static size_t view_count, view_room;
 static bool is_published;
 static uintptr_t next_fit = ARENA_LOW;
+uint64_t watched_views;
 
 void virtual_lock(sigset_t *old)
 {
@@ -45,6 +46,7 @@ void virtual_unlock(const sigset_t *old)
         PROCESS_BLOCK->views = views;
         PROCESS_BLOCK->view_count = view_count;
         PROCESS_BLOCK->peb = process.peb;
+        PROCESS_BLOCK->watched_count = watched_views;
         atomic_fetch_add(&PROCESS_BLOCK->sequence, 1);
     }
     pthread_mutex_unlock(&lock);

@@ -55,7 +55,11 @@ struct process_block {
     struct view **views;
     uint64_t view_count;
     PEB *peb;
+    uint64_t watched_count;     /* how many views have a watch */
 };
+
+/* How many views have a watch; kept by virtual_watch.c under the virtual lock, published with the views. */
+extern uint64_t watched_views;
 
 /* Makes the block; before the first view. 0 or -errno. */
 int process_block_init(void);

@@ -89,6 +89,7 @@ NTSTATUS watch_add(struct view *view)
     }
     watch->views = 1;
     view->watch = watch;
+    watched_views++;
     if (!ww_is_by_protection(watch->region))
         watch_list(watch, view->base, view->bytes);
     return STATUS_SUCCESS;
@@ -99,14 +100,18 @@ void watch_share(struct view *view, struct view *second)
     watch_unlist(view->watch); /* a scan has to stay within one of the two */
     view->watch->views++;
     second->watch = view->watch;
+    watched_views++;
 }
 
 void watch_remove(struct view *view)
 {
     struct watch *watch = view->watch;
 
+    if (!watch)
+        return;
     view->watch = NULL;
-    if (!watch || --watch->views)
+    watched_views--;
+    if (--watch->views)
         return;
     watch_unlist(watch);
     /* A scan never waits for the virtual lock, which we hold. */
@@ -212,28 +217,38 @@ void watch_mark(void *address, size_t bytes)
 
 size_t watch_write(void *address, const void *data, size_t bytes)
 {
-    struct iovec local = {(void *)data, bytes}, remote = {address, bytes};
-    char *end = (char *)((uintptr_t)address + bytes);
-    bool is_closed = false;
-    struct view *view;
+    char *start = address, *end = (char *)((uintptr_t)address + bytes);
+    size_t done = 0;
     sigset_t signals;
-    ssize_t done = 0;
 
-    if (ww_backend() == WW_NONE || end < (char *)address) /* the address may be any number */
+    if (ww_backend() == WW_NONE || end < start) /* the address may be any number */
         return 0;
     /* Under the lock no reset closes the pages between the note and the write. */
     virtual_lock(&signals);
-    for (view = view_at_or_above(address); view && view->base < end;
-         view = view_at_or_above(view->base + view->bytes)) {
-        if (!view->watch || !ww_is_by_protection(view->watch->region))
-            continue;
-        is_closed = true;
-        ww_prepare_kernel_write(view->watch->region, address, bytes);
+    while (done < bytes) {
+        struct view *view = view_find(start + done);
+        size_t part = view ? (size_t)(view->base + view->bytes - (start + done)) : 0;
+        struct iovec local = {(char *)data + done, part}, remote = {start + done, part};
+        struct ww_region *region;
+        ssize_t put;
+
+        if (!view || !view->watch)
+            break;
+        if (part > bytes - done)
+            part = local.iov_len = remote.iov_len = bytes - done;
+        region = view->watch->region;
+        if (ww_is_by_protection(region))
+            ww_prepare_kernel_write(region, start + done, part);
+        ww_hold(region);
+        put = process_vm_writev(process.pid, &local, 1, &remote, 1, 0);
+        ww_let_go(region);
+        if (put > 0)
+            done += (size_t)put;
+        if (put < 0 || (size_t)put < part)
+            break;
     }
-    if (is_closed)
-        done = process_vm_writev(process.pid, &local, 1, &remote, 1, 0);
     virtual_unlock(&signals);
-    return done < 0 ? 0 : (size_t)done;
+    return done;
 }
 
 /* A write of what is there to each page, atomically against the program's own writers. */

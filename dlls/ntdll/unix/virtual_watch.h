@@ -21,8 +21,9 @@ bool ww_prepare_buffer(void *buffer, size_t bytes);
 
 /* Pages count as written from now on: they were in a way that no backend sees, or a report of them got lost. */
 void watch_mark(void *address, size_t bytes);
-/* Writes for another process to pages that a watch may keep closed (mprotect), and notes it. Returns how many bytes
- * were written; 0 also when no such page is there. */
+/* Writes for another process to watched memory, so that no scan comes between and, with the mprotect backend, the pages
+ * are open and the write is noted. Returns how many bytes were written: up to the first page that is not watched
+ * or may not be written. */
 size_t watch_write(void *address, const void *data, size_t bytes);
 
 /* For NtGetWriteWatch: the watch over [base, base + bytes), which must lie in one watched view; it stays

@@ -371,6 +371,16 @@ bool ww_has_failed(const struct ww_region *region)
     return region->failure != 0;
 }
 
+void ww_hold(struct ww_region *region)
+{
+    pthread_mutex_lock(&region->lock);
+}
+
+void ww_let_go(struct ww_region *region)
+{
+    pthread_mutex_unlock(&region->lock);
+}
+
 bool ww_is_by_protection(const struct ww_region *region)
 {
     return region->ops == &ww_mprotect_ops;
