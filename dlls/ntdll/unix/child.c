@@ -2,9 +2,27 @@
  *
  * The page shared between a parent and the process it created.
  */
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "child.h"
+
+struct child_page *child_page_create(int *fd)
+{
+    struct child_page *page = MAP_FAILED;
+
+    *fd = memfd_create("decant-child", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (*fd >= 0 && !ftruncate(*fd, (off_t)PAGE_BYTES) && !fcntl(*fd, F_ADD_SEALS, CHILD_PAGE_SEALS))
+        page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+    if (page != MAP_FAILED) {
+        atomic_store(&page->exit_status, (uint32_t)STATUS_PENDING);
+    } else if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return page;
+}
 
 bool child_page_exit_status(const struct child_page *page, NTSTATUS *status)
 {

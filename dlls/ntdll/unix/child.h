@@ -23,8 +23,11 @@ struct child_page {
     uint64_t peb, teb, entry;
 };
 
+/* A new page; MAP_FAILED on failure, and *fd is -1 then. */
+struct child_page *child_page_create(int *fd);
+
 /* This process's own page and its descriptor (borrowed), made when somebody asks first; NULL and -1 when
- * that fails. (process_create.c) */
+ * that fails. (process_handover.c) */
 struct child_page *own_child_page(int *fd);
 
 /* All accept NULL. The first exit status that is set stays. */

@@ -19,7 +19,7 @@
 #include "main.h"
 #include "path.h"
 #include "peb.h"
-#include "process_create.h"
+#include "process_handover.h"
 #include "remote.h"
 #include "server_client.h"
 #include "signal.h"
