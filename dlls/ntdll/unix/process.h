@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What is known of processes and threads by handle. The objects themselves belong to
- * process_object.c; process_info.c and thread_info.c answer questions about them.
+ * process_object.c and thread_object.c; process_info.c and thread_info.c answer questions about them.
  */
 #ifndef DECANT_NTDLL_UNIX_PROCESS_H
 #define DECANT_NTDLL_UNIX_PROCESS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The objects behind handles of processes and threads.
+ * The objects behind handles of processes (process_object.c) and threads (thread_object.c).
  */
 #ifndef DECANT_NTDLL_UNIX_PROCESS_OBJECT_H
 #define DECANT_NTDLL_UNIX_PROCESS_OBJECT_H
@@ -32,7 +32,7 @@ struct thread_object {
     struct process_object *process; /* with a reference; NULL: a thread of ours */
     uint32_t number;                /* how its process's service knows it; 0: not yet */
     TEB *teb;                       /* an address there */
-    struct thread_object *next;     /* all such, under process_object.c's lock */
+    struct thread_object *next;     /* all such, under a lock of thread_object.c's */
 };
 
 /* A process: ours, or another one that is watched by a pidfd. */
@@ -63,10 +63,16 @@ NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child
  * STATUS_ACCESS_DENIED. */
 NTSTATUS process_object_open(pid_t pid, struct process_object **out);
 
+/* A number out of /proc/ID/status, by sscanf's `format`; 0 when there is no such process or thread. */
+pid_t process_status_number(pid_t id, const char *format);
+
 /* An object for a thread of another process; `sync` is imported from there, or NULL when that
  * failed: then it is signalled when the process ends. */
 NTSTATUS thread_object_create_remote(struct process_object *target, pid_t tid, struct sync *sync,
                                      struct thread_object **out);
+
+/* `target` has ended, and its has_ended says so already (an object made later looks there): its threads have too. */
+void thread_objects_process_ended(const struct process_object *target, NTSTATUS status);
 
 /* For a thread that nobody else knows yet: its object's sync is one that another process has. */
 void thread_object_set_sync(struct thread *thread, struct sync *sync);
