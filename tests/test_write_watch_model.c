@@ -2,16 +2,13 @@
  *
  * The write-watch engine against a model: random writes, reads, resets, latches, marks, decommits and
  * protections, short buffers, over a region that is not aligned to page tables, on each backend. Then what a model
- * cannot say: another process, a scan that fails, the limit on mappings, a reserve that is too big to touch.
+ * cannot say: a scan that fails, the limit on mappings, a reserve that is too big to touch.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cmocka_all.h"
 #include "decant/write_watch.h"
@@ -207,51 +204,6 @@ static void test_model(void **state)
     has_protections = false;
 }
 
-/* The child has the region; its pagemap answers us. Not with mprotect, whose notes are in the child. */
-static void test_other_process(void **state)
-{
-    char *base = mmap(NULL, 8 * WW_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
-    int to_parent[2], to_child[2], status;
-    size_t count = 8;
-    void *pages[8];
-    char byte;
-    pid_t child;
-
-    (void)state;
-    if (ww_backend() == WW_MPROTECT)
-        skip();
-    assert_int_equal(pipe(to_parent) | pipe(to_child), 0);
-    child = fork();
-    if (!child) {
-        /* Descriptors that were inherited belong to the parent's memory. */
-        if (ww_init(&host, ww_backend_name(ww_backend())) || ww_add(base, 8 * WW_PAGE_BYTES, &region))
-            _exit(1);
-        base[2 * WW_PAGE_BYTES] = base[6 * WW_PAGE_BYTES] = 1;
-        if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &byte, 1) != 1)
-            _exit(2);
-        _exit(0);
-    }
-    close(to_parent[1]);
-    assert_int_equal(read(to_parent[0], &byte, 1), 1);
-    assert_int_equal(ww_get_remote(child, base, 8 * WW_PAGE_BYTES, true, pages, &count), 0);
-    assert_int_equal(count, 2);
-    assert_ptr_equal(pages[0], base + 2 * WW_PAGE_BYTES);
-    assert_ptr_equal(pages[1], base + 6 * WW_PAGE_BYTES);
-    count = 8;
-    assert_int_equal(ww_get_remote(child, base, 8 * WW_PAGE_BYTES, true, pages, &count), 0);
-    assert_int_equal(count, 0);
-    count = 8;
-    assert_int_equal(ww_get_remote(child, &status, 1, true, pages, &count), -EINVAL);
-    assert_int_equal(write(to_child[1], "x", 1), 1);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    close(to_parent[0]);
-    close(to_child[0]);
-    close(to_child[1]);
-    munmap(base, 8 * WW_PAGE_BYTES);
-}
-
 /* Something else was mapped over the region: the kernel refuses, and every page counts as written. */
 static void test_failing_scan_reports_all(void **state)
 {
@@ -349,7 +301,6 @@ int main(void)
     static const char *const backends[] = {"pagemap", "markers", "mprotect"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_model),
-        cmocka_unit_test(test_other_process),
         cmocka_unit_test(test_failing_scan_reports_all),
         cmocka_unit_test(test_alternate_pages),
         cmocka_unit_test(test_big_reserve),

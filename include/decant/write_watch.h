@@ -97,7 +97,4 @@ bool ww_handle_fault(struct ww_region *region, void *address);
  * them meanwhile closes them again: the call must be ready for EFAULT. */
 void ww_prepare_kernel_write(struct ww_region *region, void *base, size_t bytes);
 
-/* --- Another process's region (pagemap backends): by its /proc/PID/pagemap --- */
-int ww_get_remote(int pid, void *base, size_t bytes, bool reset, void **addresses, size_t *count);
-
 #endif

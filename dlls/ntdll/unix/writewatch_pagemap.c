@@ -23,7 +23,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,14 +88,14 @@ static int open_markers(void)
     return open_both(true);
 }
 
-static int scan(int fd, struct pm_scan_arg *arg)
+static int scan(struct pm_scan_arg *arg)
 {
     int result;
 
     arg->size = sizeof(*arg);
     arg->walk_end = 0;
     do
-        result = ioctl(fd, PAGEMAP_SCAN, arg);
+        result = ioctl(pagemap, PAGEMAP_SCAN, arg);
     while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : result;
 }
@@ -142,8 +141,8 @@ static unsigned vector_length(uint64_t start, uint64_t end)
 }
 
 /* One pass over [start, end): writes addresses out, resets what it reports when told to. */
-static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pages,
-                void **addresses, size_t limit, size_t *used)
+static int pass(uint64_t start, uint64_t end, bool reset, enum pages pages, void **addresses,
+                size_t limit, size_t *used)
 {
     struct page_region vector[VECTOR];
 
@@ -159,7 +158,7 @@ static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pag
         int count;
 
         match(&arg, pages);
-        count = scan(fd, &arg);
+        count = scan(&arg);
         if (count < 0)
             return count;
         for (int i = 0; i < count; i++)
@@ -174,8 +173,8 @@ static int pass(int fd, uint64_t start, uint64_t end, bool reset, enum pages pag
 }
 
 /* The two-step scan. */
-static int careful_scan(int fd, uint64_t start, uint64_t end, bool reset, void **addresses,
-                        size_t limit, size_t *used)
+static int careful_scan(uint64_t start, uint64_t end, bool reset, void **addresses, size_t limit,
+                        size_t *used)
 {
     struct page_region candidates[MANY_CANDIDATES];
     struct pm_scan_arg arg = {.start = start,
@@ -186,14 +185,14 @@ static int careful_scan(int fd, uint64_t start, uint64_t end, bool reset, void *
     int found, error = 0;
 
     match(&arg, PAGES_WRITTEN);
-    found = scan(fd, &arg);
+    found = scan(&arg);
     if (found < 0)
         return found;
     if (found == MANY_CANDIDATES)
-        return pass(fd, candidates[0].start, end, reset, PAGES_EXACT, addresses, limit, used);
+        return pass(candidates[0].start, end, reset, PAGES_EXACT, addresses, limit, used);
     for (int i = 0; i < found && *used < limit && !error; i++)
-        error = pass(fd, candidates[i].start, candidates[i].end, reset, PAGES_EXACT, addresses,
-                     limit, used);
+        error = pass(candidates[i].start, candidates[i].end, reset, PAGES_EXACT, addresses, limit,
+                     used);
     return error;
 }
 
@@ -230,7 +229,7 @@ static void make_solid(struct ww_region *region, size_t stretch)
     for (size_t i = 0; i < 2; i++) {
         size_t used = 0;
 
-        if (pass(pagemap, start, end, true, kinds[i], pages, ARM_PAGES, &used) || used == ARM_PAGES)
+        if (pass(start, end, true, kinds[i], pages, ARM_PAGES, &used) || used == ARM_PAGES)
             return; /* not all of them: at the next scan */
     }
     bit_set(region->solid, stretch);
@@ -244,7 +243,7 @@ static int get(struct ww_region *region, char *base, size_t bytes, bool reset, v
     int error = 0;
 
     if (has_markers) {
-        error = pass(pagemap, at, end, reset, PAGES_WRITTEN, addresses, limit, &used);
+        error = pass(at, end, reset, PAGES_WRITTEN, addresses, limit, &used);
         *count = used;
         return error;
     }
@@ -260,9 +259,9 @@ static int get(struct ww_region *region, char *base, size_t bytes, bool reset, v
         if (stop > end)
             stop = end;
         if (is_solid) {
-            error = pass(pagemap, at, stop, reset, PAGES_WRITTEN, addresses, limit, &used);
+            error = pass(at, stop, reset, PAGES_WRITTEN, addresses, limit, &used);
         } else {
-            error = careful_scan(pagemap, at, stop, reset, addresses, limit, &used);
+            error = careful_scan(at, stop, reset, addresses, limit, &used);
             for (size_t i = first; i < used && !error; i++) {
                 size_t found = stretch_of(region, (uintptr_t)addresses[i]);
 
@@ -287,7 +286,7 @@ static int reset_range(struct ww_region *region, char *base, size_t bytes)
     (void)region;
     /* Without a vector the kernel arms whatever has a page table, matching or not. */
     match(&arg, has_markers ? PAGES_WRITTEN : PAGES_EXACT);
-    result = scan(pagemap, &arg);
+    result = scan(&arg);
     return result < 0 ? result : 0;
 }
 
@@ -330,22 +329,3 @@ const struct ww_ops ww_markers_ops = {
     .reset = reset_range,
     .decommit = decommit,
 };
-
-int ww_get_remote(int pid, void *base, size_t bytes, bool reset, void **addresses, size_t *count)
-{
-    char path[64];
-    size_t used = 0;
-    int fd, error;
-
-    snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    /* Its first, read-only step finds a range that is not watched before anything is reset. Exact
-     * whether or not the other process uses markers. */
-    error = careful_scan(fd, (uintptr_t)base, (uintptr_t)base + bytes, reset, addresses, *count,
-                         &used);
-    *count = used;
-    close(fd);
-    return error;
-}
