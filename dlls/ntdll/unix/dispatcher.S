@@ -205,7 +205,7 @@ dispatcher_leave_guest:
     ret
     .size   dispatcher_leave_guest, . - dispatcher_leave_guest
 
-/* int guest_setjmp(struct guest_jump *jump): 0, or what guest_longjmp was given. */
+/* int guest_setjmp(struct guest_jump *jump): 0; 1 after a fault, when the handler (signal.c) jumped back here. */
     .globl  guest_setjmp
     .hidden guest_setjmp
     .type   guest_setjmp, @function
@@ -224,22 +224,5 @@ guest_setjmp:
     xorl    %eax, %eax
     ret
     .size   guest_setjmp, . - guest_setjmp
-
-/* void guest_longjmp(struct guest_jump *jump, int value) */
-    .globl  guest_longjmp
-    .hidden guest_longjmp
-    .type   guest_longjmp, @function
-    .balign 16
-guest_longjmp:
-    movl    %esi, %eax
-    movq    0x00(%rdi), %rbx
-    movq    0x08(%rdi), %rbp
-    movq    0x10(%rdi), %rsp
-    movq    0x18(%rdi), %r12
-    movq    0x20(%rdi), %r13
-    movq    0x28(%rdi), %r14
-    movq    0x30(%rdi), %r15
-    jmp     *0x38(%rdi)
-    .size   guest_longjmp, . - guest_longjmp
 
     .section .note.GNU-stack,"",@progbits

@@ -41,8 +41,4 @@ bool process_times(pid_t pid, KERNEL_USER_TIMES *times);
 /* The times of a thread out of /proc; zeroes when it is not there any more. */
 void process_thread_times(pid_t pid, pid_t tid, KERNEL_USER_TIMES *times);
 
-/* Linux' id of the process behind a handle that has `access`. The id may be reused once the process
- * has ended: callers that signal or write must expect ESRCH. */
-NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid);
-
 #endif

@@ -35,11 +35,9 @@ struct inherited {
 };
 
 struct blob {
-    uint32_t bytes;             /* of all */
     uint32_t parameter_bytes;   /* RTL_USER_PROCESS_PARAMETERS with their strings, relative */
     uint32_t environment_bytes;
     uint32_t inherited_count;
-    uint32_t parent;            /* process id */
     uint32_t is_suspended;
     char data[];                /* parameters, environment, struct inherited + path … */
 };
@@ -245,7 +243,6 @@ int handover_write(const struct handover *handover, bool is_suspended)
     struct blob head = {.parameter_bytes = (uint32_t)parameter_bytes,
                         .environment_bytes = (uint32_t)environment_bytes,
                         .inherited_count = (uint32_t)handover->count,
-                        .parent = (uint32_t)process.pid,
                         .is_suspended = is_suspended};
 
     if (!flat || fd < 0) {

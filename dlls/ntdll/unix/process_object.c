@@ -114,16 +114,6 @@ NTSTATUS process_get_facts(HANDLE handle, ACCESS_MASK access, struct process_fac
     return STATUS_SUCCESS;
 }
 
-NTSTATUS process_get_pid(HANDLE handle, ACCESS_MASK access, pid_t *pid)
-{
-    struct process_facts facts;
-    NTSTATUS status = process_get_facts(handle, access, &facts);
-
-    if (!status)
-        *pid = facts.pid;
-    return status;
-}
-
 /* --- Watching other processes --- */
 
 /* Else it was told to end, from outside. */

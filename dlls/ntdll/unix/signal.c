@@ -113,7 +113,7 @@ static bool handle_our_fault(struct thread *thread, ucontext_t *uc)
 
     if (!jump)
         return false;
-    /* guest_longjmp's work, done through the ucontext so that the signal mask is restored too. */
+    /* Back to guest_setjmp, through the ucontext so that the signal mask is restored too. */
     thread->guest_jump = jump->previous;
     regs[REG_RBX] = (greg_t)(uintptr_t)jump->regs[0];
     regs[REG_RBP] = (greg_t)(uintptr_t)jump->regs[1];

@@ -48,7 +48,6 @@ struct guest_jump {
     struct guest_jump *previous;
 };
 int guest_setjmp(struct guest_jump *jump) __attribute__((returns_twice));
-void guest_longjmp(struct guest_jump *jump, int value) __attribute__((noreturn));
 NTSTATUS guest_copy_in(void *dst, const void *guest_src, size_t bytes);
 NTSTATUS guest_copy_out(void *guest_dst, const void *src, size_t bytes);
 
