@@ -159,7 +159,8 @@ NTSTATUS WINAPI NtOpenJobObject(HANDLE *handle, ACCESS_MASK access,
 
 /* --- Members --- */
 
-bool job_has_member(const struct job *job, const struct process_object *target)
+/* Under the lock. */
+static bool has_member(const struct job *job, const struct process_object *target)
 {
     for (size_t i = 0; i < job->count; i++)
         if (job->members[i] == target)
@@ -188,7 +189,7 @@ struct job *job_of_self(void)
     sigset_t signals;
 
     job_lock(&signals);
-    for (job = jobs; job && !job_has_member(job, self); job = job->next)
+    for (job = jobs; job && !has_member(job, self); job = job->next)
         ;
     if (job)
         object_retain(&job->header);
@@ -232,7 +233,7 @@ NTSTATUS job_add(struct job *job, struct process_object *target)
     NTSTATUS status;
 
     job_lock(&signals);
-    if (job_has_member(job, target)) {
+    if (has_member(job, target)) {
         job_unlock(&signals);
         return STATUS_SUCCESS;
     }
@@ -382,7 +383,7 @@ NTSTATUS WINAPI NtIsProcessInJob(HANDLE process_handle, HANDLE handle)
     if (!status) {
         job_lock(&signals);
         for (struct job *job = jobs; job && !is_in; job = job->next)
-            is_in = (!object || object == &job->header) && job_has_member(job, target);
+            is_in = (!object || object == &job->header) && has_member(job, target);
         job_unlock(&signals);
         if (!object && &target->header == current_process_object())
             is_in = is_in || job_is_joined();

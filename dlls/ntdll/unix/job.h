@@ -35,8 +35,6 @@ extern const struct object_ops job_ops;
 void job_lock(sigset_t *old);
 void job_unlock(const sigset_t *old);
 
-/* Under the lock. */
-bool job_has_member(const struct job *job, const struct process_object *target);
 /* A job of this process by its id, with a reference; NULL: none. */
 struct job *job_find(uint64_t id);
 /* A job that this process is in and holds itself, with a reference; NULL: none. */

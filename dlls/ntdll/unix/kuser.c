@@ -98,26 +98,8 @@ static void fill_xstate(XSTATE_CONFIGURATION *config)
     }
 }
 
-static void fill(void)
-{
-    static const WCHAR root[] = L"C:\\windows";
-
-    writable->TickCountMultiplier = 1 << 24;
-    memcpy(writable->NtSystemRoot, root, sizeof(root));
-    writable->NtProductType = NtProductWinNt;
-    writable->ProductTypeIsValid = TRUE;
-    writable->NtMajorVersion = 10;
-    writable->NtMinorVersion = 0;
-    writable->NtBuildNumber = 19045;
-    writable->NumberOfPhysicalPages = (ULONG)sysconf(_SC_PHYS_PAGES);
-    writable->ActiveProcessorCount = (ULONG)sysconf(_SC_NPROCESSORS_ONLN);
-    writable->ActiveGroupCount = 1;
-    writable->ImageNumberLow = writable->ImageNumberHigh = 0x8664;
-    kuser_processor_features(writable->ProcessorFeatures);
-    fill_xstate(&writable->XState);
-}
-
-void kuser_processor_features(BOOLEAN *features)
+/* PROCESSOR_FEATURE_MAX flags, indexed by PF_*. */
+static void fill_processor_features(BOOLEAN *features)
 {
     __builtin_cpu_init();
     features[PF_COMPARE_EXCHANGE_DOUBLE] = TRUE;
@@ -137,6 +119,25 @@ void kuser_processor_features(BOOLEAN *features)
     features[PF_AVX2_INSTRUCTIONS_AVAILABLE] = !!__builtin_cpu_supports("avx2");
     features[PF_AVX512F_INSTRUCTIONS_AVAILABLE] = !!__builtin_cpu_supports("avx512f");
     features[PF_XSAVE_ENABLED] = !!__builtin_cpu_supports("avx");
+}
+
+static void fill(void)
+{
+    static const WCHAR root[] = L"C:\\windows";
+
+    writable->TickCountMultiplier = 1 << 24;
+    memcpy(writable->NtSystemRoot, root, sizeof(root));
+    writable->NtProductType = NtProductWinNt;
+    writable->ProductTypeIsValid = TRUE;
+    writable->NtMajorVersion = 10;
+    writable->NtMinorVersion = 0;
+    writable->NtBuildNumber = 19045;
+    writable->NumberOfPhysicalPages = (ULONG)sysconf(_SC_PHYS_PAGES);
+    writable->ActiveProcessorCount = (ULONG)sysconf(_SC_NPROCESSORS_ONLN);
+    writable->ActiveGroupCount = 1;
+    writable->ImageNumberLow = writable->ImageNumberHigh = 0x8664;
+    fill_processor_features(writable->ProcessorFeatures);
+    fill_xstate(&writable->XState);
 }
 
 int kuser_init(void)

@@ -12,7 +12,4 @@ int kuser_init(void);
 /* For the fault handler, before anything else looks at the fault. True: retry the access. */
 bool kuser_handle_fault(const void *address, bool is_write);
 
-/* Fills PROCESSOR_FEATURE_MAX flags, indexed by PF_*. */
-void kuser_processor_features(BOOLEAN *features);
-
 #endif

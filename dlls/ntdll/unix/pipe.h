@@ -117,8 +117,6 @@ NTSTATUS pipe_end_gone(const struct pipe_end *end, bool writing);
 
 NTSTATUS pipe_attempt_read(struct async *request);
 NTSTATUS pipe_attempt_write(struct async *request);
-/* FILE_PIPE_PEEK_BUFFER into memory of ours; *used. */
-NTSTATUS pipe_peek(struct file *file, FILE_PIPE_PEEK_BUFFER *out, ULONG length, ULONG *used);
 /* Bytes to be read, without the headers of messages. */
 ULONG pipe_available(struct file *file);
 

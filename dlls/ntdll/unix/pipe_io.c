@@ -374,7 +374,8 @@ static NTSTATUS peek_locked(struct file *file, FILE_PIPE_PEEK_BUFFER *out, ULONG
     return has_messages && bytes < first ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-NTSTATUS pipe_peek(struct file *file, FILE_PIPE_PEEK_BUFFER *out, ULONG length, ULONG *used)
+/* FILE_PIPE_PEEK_BUFFER into memory of ours; *used. */
+static NTSTATUS peek(struct file *file, FILE_PIPE_PEEK_BUFFER *out, ULONG length, ULONG *used)
 {
     char *data = NULL;
     sigset_t signals;
@@ -399,7 +400,7 @@ static NTSTATUS control_peek(struct file *file, void *out, ULONG length,
 {
     FILE_PIPE_PEEK_BUFFER *buffer = malloc(length > sizeof(*buffer) ? length : sizeof(*buffer));
     ULONG used = 0;
-    NTSTATUS status = buffer ? pipe_peek(file, buffer, length, &used) : STATUS_NO_MEMORY;
+    NTSTATUS status = buffer ? peek(file, buffer, length, &used) : STATUS_NO_MEMORY;
 
     if (!NT_ERROR(status) && guest_copy_out(out, buffer, used))
         status = STATUS_ACCESS_VIOLATION;

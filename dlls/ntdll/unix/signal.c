@@ -36,7 +36,8 @@ enum trap {
 
 void *pKiUserExceptionDispatcher;
 
-bool is_on_linux_stack(const struct thread *thread, uint64_t rsp)
+/* Whether this stack pointer is on the thread's Linux stack. */
+static bool is_on_linux_stack(const struct thread *thread, uint64_t rsp)
 {
     const struct signal_state *state = signal_state(thread);
     uint64_t low = (uint64_t)(uintptr_t)thread->linux_stack;

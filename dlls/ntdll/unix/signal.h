@@ -81,9 +81,6 @@ static inline struct signal_state *signal_state(const struct thread *thread)
 }
 void signal_state_release(struct signal_state *state);
 
-/* Whether this stack pointer is on the thread's Linux stack. */
-bool is_on_linux_stack(const struct thread *thread, uint64_t rsp);
-
 /* context.c */
 void context_from_ucontext(struct register_state *out, const ucontext_t *uc);
 void context_to_ucontext(ucontext_t *uc, const struct register_state *in);

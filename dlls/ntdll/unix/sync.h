@@ -86,7 +86,7 @@ uint64_t monotonic_now(void); /* ns */
 
 /* --- Objects made of a sync (sync_objects.c) --- */
 
-extern const struct object_ops event_ops, semaphore_ops, mutant_ops, timer_ops;
+extern const struct object_ops event_ops, semaphore_ops, mutant_ops;
 
 struct sync_object {
     struct object header;

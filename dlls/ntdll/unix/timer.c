@@ -128,7 +128,7 @@ static NTSTATUS describe(struct object *object, struct object_description *descr
                                                                  : STATUS_NOT_SUPPORTED;
 }
 
-const struct object_ops timer_ops = {
+static const struct object_ops timer_ops = {
     .type_name = L"Timer",
     .kind = OBJECT_TIMER,
     .valid_access = TIMER_ALL_ACCESS,
