@@ -8,7 +8,9 @@
 #define DECANT_UAPI_PAGEMAP_H
 
 #include <stdint.h>
+#ifdef __linux__
 #include <sys/ioctl.h>
+#endif
 
 #ifndef PAGEMAP_SCAN
 #define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)

@@ -3,7 +3,8 @@
  * What the bench programs share. Each is one source that is built twice, as a Windows executable and as a
  * native program, and measures on demand: it reads the name of a group of rows from stdin, takes samples,
  * and answers with one line of JSON, {"row": value, ...}. run.py asks the programs in turns, so
- * that all columns of a table are measured in the same minutes, and compares them round by round.
+ * that all columns of a table are measured in the same minutes, and compares them round by round. A program is
+ * one column; a value that belongs into another has that one's name behind the row's: "row|column".
  */
 #ifndef DECANT_BENCH_H
 #define DECANT_BENCH_H
@@ -38,9 +39,14 @@ void bench_row(double value, const char *format, ...) __attribute__((format(BENC
 /* Nanoseconds, by the processor's time stamp counter: Windows' performance counter has steps of 100 ns. */
 double bench_now(void);
 
+typedef double bench_sample(void);
+
 /* The lower quartile of at most `most` samples (128 are enough); stops early after a third of a second. Not the
  * median: other programs on the machine only ever make a sample longer. */
-double bench_quartile(double (*sample)(void), size_t most);
+double bench_quartile(bench_sample *sample, size_t most);
+
+/* The same for two things that are to be compared, each sample of the one beside one of the other. */
+void bench_quartiles(bench_sample *const samples[2], size_t most, double quartiles[2]);
 
 /* Ends the program with a message: a measurement of something that went wrong is none. */
 _Noreturn void bench_fail(const char *format, ...) __attribute__((format(BENCH_PRINTF, 1, 2)));

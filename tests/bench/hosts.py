@@ -96,6 +96,9 @@ class Table:
     def add(self, row, column, number, value):
         self.rows.setdefault(row, {}).setdefault(column, {})[number] = value
 
+    def has(self, column):
+        return any(column in columns for columns in self.rows.values())
+
     def values(self, row, column):
         return list(self.rows[row].get(column, {}).values())
 
@@ -110,8 +113,9 @@ def measure(hosts, groups, table, quick):
         for number in range(quick_rounds if quick else rounds):
             for i in range(len(hosts)):
                 host = hosts[(i + number) % len(hosts)]
-                for row, value in host.ask(request).items():
-                    table.add(row, host.name, number, value)
+                for name, value in host.ask(request).items():
+                    row, _, column = name.partition("|")
+                    table.add(row, column or host.name, number, value)
 
 
 def measure_page_tables(hosts, table):

@@ -19,23 +19,23 @@ import start
 from hosts import Host
 from report import Bar
 
-# Groups: (request, rounds, rounds with --quick). Columns of the Windows executable: (column, argument,
-# environment); natively: (column, argument).
+# Groups: (request, rounds, rounds with --quick). Columns of the Windows executable: (column, arguments,
+# environment); natively: (column, arguments).
 BENCHES = {
     "write-watch": {
         "about": "GetWriteWatch and ResetWriteWatch against the bare ioctl, the marker scheme, Wine",
         "unit": "µs",
         "native": [("floor", "floor"), ("engine", "engine"), ("markers", "markers")],
         "windows": [("unwatched", "unwatched", {}),
-                    ("decant", "watched", {"DECANT_WRITE_WATCH": "pagemap"}),
+                    ("decant", "watched bare", {"DECANT_WRITE_WATCH": "pagemap"}),
                     ("mprotect", "watched", {"DECANT_WRITE_WATCH": "mprotect"})],
         "wine": "watched",
         "groups": [("allocate", 9, 2), ("first-touch", 9, 3), ("touch-again", 9, 3), ("get 1", 25, 7),
                    ("get-scattered 1", 25, 7), ("get 256", 13, 5), ("get-scattered 256", 13, 5),
-                   ("get 4096", 3, 0), ("get-scattered 4096", 3, 0), ("read", 15, 3), ("threads", 9, 2)],
-        "order": ["unwatched", "floor", "engine", "decant", "mprotect", "markers", "wine"],
-        "compare": [("decant", "floor"), ("decant", "unwatched"), ("wine", "decant")],
-        "bars": [Bar("get+reset", "decant", "floor", 1.10),
+                   ("get 4096", 5, 0), ("get-scattered 4096", 5, 0), ("read", 15, 3), ("threads", 9, 2)],
+        "order": ["unwatched", "floor", "engine", "decant", "bare", "mprotect", "markers", "wine"],
+        "compare": [("decant", "floor"), ("decant", "bare"), ("decant", "unwatched"), ("wine", "decant")],
+        "bars": [Bar("get+reset", "decant", "bare", 1.10),
                  Bar("first touch", "decant", "unwatched", 1.15),
                  Bar("touch again after a reset", "decant", "floor", 1.05),
                  Bar("reserve 256 GiB", "decant", "unwatched", 2),
@@ -99,14 +99,14 @@ def programs(name, bench, build, wine, wine_environment):
     windows = os.path.join(build, "pe/bench", file + ".exe")
     decant = os.path.join(build, "dist/bin/decant")
 
-    def command(*parts):
-        return [part for part in parts if part]
+    def arguments(text):
+        return (text or "").split()
 
-    found = [Host(column, command(native, argument)) for column, argument in bench["native"]]
-    found += [Host(column, command(decant, windows, argument), environment)
-              for column, argument, environment in bench["windows"]]
+    found = [Host(column, [native, *arguments(text)]) for column, text in bench["native"]]
+    found += [Host(column, [decant, windows, *arguments(text)], environment)
+              for column, text, environment in bench["windows"]]
     if wine:
-        found.append(Host("wine", command(wine, windows, bench["wine"]), wine_environment))
+        found.append(Host("wine", [wine, windows, *arguments(bench["wine"])], wine_environment))
     return sorted(found, key=lambda host: bench["order"].index(host.name))
 
 
@@ -124,7 +124,7 @@ def run(name, bench, build, wine, wine_environment, quick):
     finally:
         for host in everyone:
             host.close()
-    return table, [host.name for host in everyone]
+    return table, [column for column in bench["order"] if table.has(column)]
 
 
 def main():

@@ -3,6 +3,7 @@
  * What write watch costs; docs/benchmarks.md says what each row means. Microseconds.
  *
  *     write_watch.exe watched | unwatched            on Decant, Wine, Windows
+ *     write_watch.exe watched bare                   on Decant: the bare ioctl too, over the same memory
  *     bench_write_watch floor | engine | markers     natively
  */
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bare_scan.h"
 #include "write_watch.h"
 
 static char *memory;
@@ -56,7 +58,7 @@ static double time_touch(size_t count, size_t step)
 
 static size_t get_and_reset(void)
 {
-    return watched_get(memory, bytes, true, found, room);
+    return watched_get(memory, bytes, found, room);
 }
 
 static void reset_all(void)
@@ -199,10 +201,19 @@ static void measure_touch_again(size_t unused)
 
 /* --- Get and reset by how many pages are written --- */
 
+#define MOST_GETS 101 /* the first ones find the processor's caches cold, whatever the column */
+
 static size_t written;
 static bool is_scattered;
 
-static double sample_get(void)
+static bool has_bare;
+
+static size_t bare_get_and_reset(void)
+{
+    return bare_scan_get(memory, bytes, found);
+}
+
+static double time_get(size_t (*get)(void))
 {
     size_t pages = bytes / BENCH_PAGE, count;
     double start, end;
@@ -212,11 +223,35 @@ static double sample_get(void)
     else
         touch(written == pages ? 0 : pages / 3, written, 1);
     start = bench_now();
-    count = get_and_reset();
+    count = get();
     end = bench_now();
     if (count != written)
         bench_fail("%zu pages reported, %zu were written", count, written);
     return (end - start) / 1e3;
+}
+
+static double sample_get(void)
+{
+    return time_get(get_and_reset);
+}
+
+static double sample_bare_get(void)
+{
+    return time_get(bare_get_and_reset);
+}
+
+static void measure_density(const char *row)
+{
+    static bench_sample *const samples[] = {sample_get, sample_bare_get};
+    double quartiles[2];
+
+    if (!has_bare) {
+        bench_row(bench_quartile(sample_get, MOST_GETS), "%s", row);
+        return;
+    }
+    bench_quartiles(samples, MOST_GETS, quartiles);
+    bench_row(quartiles[0], "%s", row);
+    bench_row(quartiles[1], "%s|bare", row);
 }
 
 /* Scattered and other rows are requests of their own: Wine 8 does not come back from the former with 4 GiB (it
@@ -227,8 +262,7 @@ static void measure_densities(size_t mebibytes, bool scattered)
         unsigned per_mille;
         const char *name;
     } densities[] = {{0, "0"}, {1, "0.1"}, {10, "1"}, {100, "10"}, {1000, "100"}};
-    const size_t most = mebibytes <= 1 ? 101 : mebibytes <= 256 ? 15 : 3;
-    char size[32];
+    char size[32], row[64];
 
     if (!watched_is_on())
         return;
@@ -243,8 +277,9 @@ static void measure_densities(size_t mebibytes, bool scattered)
         /* None and all have no pattern; 0.1 % of 1 MiB is no page. */
         if (is_whole ? scattered : !written)
             continue;
-        bench_row(bench_quartile(sample_get, most), "get+reset %s, %s %%%s", size, densities[i].name,
-                  is_whole ? "" : scattered ? " scattered" : " clustered");
+        snprintf(row, sizeof(row), "get+reset %s, %s %%%s", size, densities[i].name,
+                 is_whole ? "" : scattered ? " scattered" : " clustered");
+        measure_density(row);
     }
     finish();
 }
@@ -337,6 +372,9 @@ int main(int argc, char **argv)
     };
 
     watched_init(argc > 1 ? argv[1] : "");
+    has_bare = argc > 2 && !strcmp(argv[2], "bare");
+    if (has_bare)
+        bare_scan_init();
     room = 4 * BENCH_GIB / BENCH_PAGE;
     found = bench_plain_memory(room * sizeof(*found));
     memset(found, 1, room * sizeof(*found));

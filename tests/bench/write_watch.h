@@ -15,8 +15,8 @@ bool watched_is_on(void);
 /* One allocation. Without `commit` it is address space only. NULL: it is not to be had. */
 char *watched_allocate(size_t bytes, bool commit);
 void watched_release(char *memory, size_t bytes);
-/* The written pages into `found`; how many. */
-size_t watched_get(char *memory, size_t bytes, bool reset, void **found, size_t room);
+/* The written pages into `found`, and they are reset; how many. */
+size_t watched_get(char *memory, size_t bytes, void **found, size_t room);
 void watched_reset(char *memory, size_t bytes);
 /* A file of zeros to read from, and one read of it from its beginning. */
 void watched_open_file(size_t bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Watched memory natively:
- *   floor     the bare PAGEMAP_SCAN ioctl on the kernel's fast path, and the addresses written out;
+ *   floor     the bare ioctl (bare_scan.h);
  *   engine    Decant's engine, without the call between the halves;
  *   markers   the scheme of Wine 10.7 and later and of Proton, from its published description: page-table
  *             markers over the whole allocation (UFFD_FEATURE_WP_UNPOPULATED, UFFDIO_WRITEPROTECT), then
@@ -15,14 +15,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bare_scan.h"
 #include "decant/uapi_pagemap.h"
 #include "decant/write_watch.h"
 #include "write_watch.h"
 
 /* Where the memory lies: low in the address space, as Windows programs have theirs. Linux' own choice, at the top,
  * has faults that are 5 % cheaper (6.18), which has nothing to do with the watch. */
-#define PLACE  ((void *)0x100600000)
-#define VECTOR 512 /* the kernel's own batch; more buys nothing */
+#define PLACE ((void *)0x100600000)
 
 /* <linux/userfaultfd.h>; the engine does without it. */
 struct uffdio_writeprotect {
@@ -34,7 +34,7 @@ struct uffdio_writeprotect {
 
 static enum { FLOOR, ENGINE, MARKERS } column;
 static struct ww_region *region;
-static int uffd, pagemap, file = -1;
+static int uffd, file = -1;
 
 void watched_init(const char *name)
 {
@@ -52,9 +52,9 @@ void watched_init(const char *name)
     if (column == MARKERS)
         api.features |= DECANT_UFFD_FEATURE_WP_UNPOPULATED;
     uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | DECANT_UFFD_USER_MODE_ONLY);
-    pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    if (uffd < 0 || pagemap < 0 || ioctl(uffd, DECANT_UFFDIO_API, &api))
+    if (uffd < 0 || ioctl(uffd, DECANT_UFFDIO_API, &api))
         bench_fail("userfaultfd's asynchronous write-protection does not work here");
+    bare_scan_init();
 }
 
 bool watched_is_on(void)
@@ -92,51 +92,23 @@ void watched_release(char *memory, size_t bytes)
     munmap(memory, bytes);
 }
 
-static size_t bare_get(char *memory, size_t bytes, bool reset, void **found)
-{
-    uint64_t start = (uintptr_t)memory, end = start + bytes;
-    struct page_region vector[VECTOR];
-    size_t used = 0;
-
-    while (start < end) {
-        struct pm_scan_arg arg = {
-            .size = sizeof(arg), .start = start, .end = end, .vec = (uintptr_t)vector,
-            .vec_len = VECTOR, .category_mask = PAGE_IS_WRITTEN, .return_mask = PAGE_IS_WRITTEN,
-            .flags = PM_SCAN_CHECK_WPASYNC | (reset ? PM_SCAN_WP_MATCHING : 0)};
-        int count = ioctl(pagemap, PAGEMAP_SCAN, &arg);
-
-        if (count < 0)
-            bench_fail("PAGEMAP_SCAN failed");
-        for (int i = 0; i < count; i++)
-            for (uint64_t page = vector[i].start; page < vector[i].end; page += BENCH_PAGE)
-                found[used++] = (void *)(uintptr_t)page;
-        if (count < VECTOR)
-            break;
-        start = arg.walk_end > vector[VECTOR - 1].end ? arg.walk_end : vector[VECTOR - 1].end;
-    }
-    return used;
-}
-
-size_t watched_get(char *memory, size_t bytes, bool reset, void **found, size_t room)
+size_t watched_get(char *memory, size_t bytes, void **found, size_t room)
 {
     size_t count = room;
 
     if (column != ENGINE)
-        return bare_get(memory, bytes, reset, found);
-    if (ww_get(region, memory, bytes, reset, found, &count))
+        return bare_scan_get(memory, bytes, found);
+    if (ww_get(region, memory, bytes, true, found, &count))
         bench_fail("ww_get failed");
     return count;
 }
 
 void watched_reset(char *memory, size_t bytes)
 {
-    struct pm_scan_arg arg = {
-        .size = sizeof(arg), .start = (uintptr_t)memory, .end = (uintptr_t)memory + bytes,
-        .category_mask = PAGE_IS_WRITTEN, .return_mask = PAGE_IS_WRITTEN,
-        .flags = PM_SCAN_CHECK_WPASYNC | PM_SCAN_WP_MATCHING};
-
-    if (column == ENGINE ? ww_reset(region, memory, bytes) : ioctl(pagemap, PAGEMAP_SCAN, &arg) < 0)
-        bench_fail("cannot reset");
+    if (column != ENGINE)
+        bare_scan_reset(memory, bytes);
+    else if (ww_reset(region, memory, bytes))
+        bench_fail("ww_reset failed");
 }
 
 void watched_open_file(size_t bytes)

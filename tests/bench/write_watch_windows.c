@@ -34,13 +34,12 @@ void watched_release(char *memory, size_t bytes)
     VirtualFree(memory, 0, MEM_RELEASE);
 }
 
-size_t watched_get(char *memory, size_t bytes, bool reset, void **found, size_t room)
+size_t watched_get(char *memory, size_t bytes, void **found, size_t room)
 {
     ULONG_PTR count = room;
     DWORD granularity;
 
-    if (GetWriteWatch(reset ? WRITE_WATCH_FLAG_RESET : 0, memory, bytes, found, &count,
-                      &granularity))
+    if (GetWriteWatch(WRITE_WATCH_FLAG_RESET, memory, bytes, found, &count, &granularity))
         bench_fail("GetWriteWatch: error %lu", GetLastError());
     return count;
 }
