@@ -117,6 +117,45 @@ static void test_api_sets(void)
     ok(GetModuleHandleW(NULL) != NULL, "%lu", GetLastError());
 }
 
+/* [A], Microsoft's page "Windows API sets": each contract with functions that it lists. Programs that are linked with the static C
+ * runtime find RtlGenRandom (as SystemFunction036), among others, only so. */
+static void test_api_set_functions(void)
+{
+    static const struct {
+        const char *contract, *function;
+    } sets[] = {
+        {"api-ms-win-core-file-ansi-l2-1-0", "CopyFileExA"},
+        {"api-ms-win-core-heap-obsolete-l1-1-0", "GlobalLock"},
+        {"api-ms-win-core-localization-obsolete-l1-2-0", "GetUserDefaultUILanguage"},
+        {"api-ms-win-core-namedpipe-ansi-l1-1-0", "CallNamedPipeA"},
+        {"api-ms-win-core-processthreads-l1-1-2", "GetSystemTimes"},
+        {"api-ms-win-core-processtopology-obsolete-l1-1-0", "SetProcessAffinityMask"},
+        {"api-ms-win-core-registry-l2-1-0", "RegConnectRegistryW"},
+        {"api-ms-win-core-shutdown-l1-1-0", "InitiateSystemShutdownExW"},
+        {"api-ms-win-core-string-obsolete-l1-1-0", "lstrlenW"},
+        {"api-ms-win-core-sysinfo-l2-1-0", "GetUserNameW"},
+        {"api-ms-win-core-toolhelp-l1-1-0", "CreateToolhelp32Snapshot"},
+        {"api-ms-win-core-util-l1-1-0", "EncodePointer"},
+        {"api-ms-win-core-xstate-l2-1-0", "GetEnabledXStateFeatures"},
+        {"api-ms-win-eventing-provider-l1-1-0", "EventRegister"},
+        {"api-ms-win-security-base-l1-1-0", "GetTokenInformation"},
+        {"api-ms-win-security-lsalookup-l2-1-0", "LookupAccountNameW"},
+        {"api-ms-win-security-provider-l1-1-0", "GetNamedSecurityInfoW"},
+        {"api-ms-win-security-sddl-l1-1-0", "ConvertStringSidToSidW"},
+        {"api-ms-win-security-systemfunctions-l1-1-0", "SystemFunction036"},
+        {"api-ms-win-service-management-l1-1-0", "OpenSCManagerW"},
+    };
+
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        HMODULE module = LoadLibraryExA(sets[i].contract, NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+
+        ok(module != NULL, "%s: error %lu", sets[i].contract, GetLastError());
+        ok(module && GetProcAddress(module, sets[i].function), "%s: no %s: error %lu",
+           sets[i].contract, sets[i].function, GetLastError());
+        FreeLibrary(module);
+    }
+}
+
 static void test_load_errors(void)
 {
     static const char text[] = "This is not an image.";
@@ -206,4 +245,4 @@ static void test_relocation(void)
 }
 
 CONFORMANCE("loader: imports and exports", test_names_and_ordinals, test_imports, test_forwards,
-            test_api_sets, test_load_errors, test_delay_load, test_relocation)
+            test_api_sets, test_api_set_functions, test_load_errors, test_delay_load, test_relocation)
