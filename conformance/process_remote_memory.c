@@ -13,11 +13,49 @@ static int child(int argc, char **argv);
 
 #define PAGE 4096
 
+/* What the changing child keeps free but for one allocation, below a barrier. */
+#define ROOM 0x80000
+
+static DWORD WINAPI change_elsewhere(void *unused)
+{
+    for (;;) {
+        void *base = VirtualAlloc(NULL, PAGE, MEM_RESERVE, PAGE_NOACCESS);
+
+        VirtualFree(base, 0, MEM_RELEASE);
+    }
+    return (DWORD)(ULONG_PTR)unused;
+}
+
+/* One place is, over and over: free, 2 committed pages, free, 3 pages reserved and the middle one committed. */
+static DWORD WINAPI change(void *place)
+{
+    for (;;) {
+        VirtualAlloc(place, 2 * PAGE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        VirtualFree(place, 0, MEM_RELEASE);
+        VirtualAlloc(place, 3 * PAGE, MEM_RESERVE, PAGE_READONLY);
+        VirtualAlloc((char *)place + PAGE, PAGE, MEM_COMMIT, PAGE_EXECUTE_READ);
+        VirtualFree(place, 0, MEM_RELEASE);
+    }
+    return 0;
+}
+
+static int change_and_hold(void)
+{
+    char *place = (char *)0x200000000000; /* where no host puts what names no address */
+
+    if (!VirtualAlloc(place + ROOM, PAGE, MEM_RESERVE, PAGE_NOACCESS))
+        place = NULL;
+    child_say("!", 1);
+    child_say(&place, sizeof(place));
+    CreateThread(NULL, 0, change, place, 0, NULL);
+    CreateThread(NULL, 0, change_elsewhere, NULL, 0, NULL);
+    return child_hold();
+}
+
 /* Waits to be ended, or for its parent to go. */
 static int child(int argc, char **argv)
 {
-    (void)argc, (void)argv;
-    return child_hold();
+    return argc > 2 && !strcmp(argv[2], "change") ? change_and_hold() : child_hold();
 }
 
 static void test_allocate(void)
@@ -285,5 +323,54 @@ static void test_ended(void)
     child_end(&other);
 }
 
+static BOOL is_one_of(const MEMORY_BASIC_INFORMATION *info, char *place,
+                      const MEMORY_BASIC_INFORMATION *states, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (info->BaseAddress == place && info->AllocationBase == states[i].AllocationBase &&
+            info->AllocationProtect == states[i].AllocationProtect &&
+            info->RegionSize == states[i].RegionSize && info->State == states[i].State &&
+            info->Protect == states[i].Protect && info->Type == states[i].Type)
+            return TRUE;
+    return FALSE;
+}
+
+/* Whatever the other process does meanwhile, the answer is a state that existed: a query is one step (documented of
+ * no race; Windows looks under the other's address space lock). */
+static void test_query_while_it_changes(void)
+{
+    struct child other = child_start("change");
+    char *place = NULL;
+    unsigned wrong = 0, seen_free = 0, queries = 3000;
+
+    ok(child_read(&other, &place, sizeof(place)) && place, "the child does not say where");
+    for (unsigned i = 0; i < queries; i++) {
+        const MEMORY_BASIC_INFORMATION states[] = {
+            {.RegionSize = ROOM, .State = MEM_FREE, .Protect = PAGE_NOACCESS},
+            {.AllocationBase = place, .AllocationProtect = PAGE_READWRITE, .RegionSize = 2 * PAGE,
+             .State = MEM_COMMIT, .Protect = PAGE_READWRITE, .Type = MEM_PRIVATE},
+            {.AllocationBase = place, .AllocationProtect = PAGE_READONLY, .RegionSize = 3 * PAGE,
+             .State = MEM_RESERVE, .Type = MEM_PRIVATE},
+            {.AllocationBase = place, .AllocationProtect = PAGE_READONLY, .RegionSize = PAGE,
+             .State = MEM_RESERVE, .Type = MEM_PRIVATE},
+        };
+        MEMORY_BASIC_INFORMATION info;
+
+        memset(&info, 0xcc, sizeof(info));
+        if (VirtualQueryEx(other.process, place, &info, sizeof(info)) != sizeof(info)) {
+            ok(FALSE, "query %u: error %lu", i, GetLastError());
+            break;
+        }
+        seen_free += info.State == MEM_FREE;
+        if (!is_one_of(&info, place, states, sizeof(states) / sizeof(states[0])) && !wrong++)
+            trace("query %u: base %p allocation %p protect %lx size %zx state %lx now %lx type %lx", i,
+                  info.BaseAddress, info.AllocationBase, info.AllocationProtect, info.RegionSize,
+                  info.State, info.Protect, info.Type);
+    }
+    ok(!wrong, "%u of %u answers are of no state that existed", wrong, queries);
+    ok(seen_free < queries, "the child changes nothing");
+    child_end(&other);
+}
+
 CONFORMANCE("memory of another process", test_allocate, test_requirements, test_rights, test_edges,
-            test_section, test_ended)
+            test_section, test_ended, test_query_while_it_changes)

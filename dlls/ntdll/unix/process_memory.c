@@ -20,7 +20,8 @@
 #include "views.h"
 #include "virtual_watch.h"
 
-#define CHUNK (256 * 1024)
+#define CHUNK     (256 * 1024)
+#define MAX_LOOKS 16 /* that may be disturbed, before the other is asked: an answer costs about as much */
 
 /* Moves `bytes` between the buffer and the other process; returns how many went. */
 static size_t transfer(const struct process_facts *facts, void *buffer, void *address, size_t bytes,
@@ -327,12 +328,12 @@ NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
                             MEMORY_BASIC_INFORMATION *info)
 {
     uintptr_t page = (uintptr_t)address & ~PAGE_OFFSET;
-    NTSTATUS status = STATUS_UNSUCCESSFUL;
 
     if (page >= USER_SPACE_HIGH)
         return STATUS_INVALID_PARAMETER;
-    for (int tries = 0; tries < 1000; tries++) {
+    for (int looks = 0; looks < MAX_LOOKS; looks++) {
         struct process_block before, after;
+        NTSTATUS status;
 
         if (!read_remote(facts, PROCESS_BLOCK, &before, sizeof(before)))
             return errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_PROCESS_IS_TERMINATING;
@@ -347,5 +348,5 @@ NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
             after.sequence == before.sequence)
             return status;
     }
-    return status;
+    return STATUS_RETRY;
 }

@@ -233,6 +233,8 @@ NTSTATUS WINAPI NtQueryVirtualMemory(HANDLE process_handle, LPCVOID address,
             if (length < sizeof(info))
                 return STATUS_INFO_LENGTH_MISMATCH;
             status = remote_query_basic(&facts, (void *)address, &info);
+            if (status == STATUS_RETRY)
+                return query_remote(process_handle, address, class, buffer, sizeof(info), needed);
             if (!status)
                 status = guest_copy_out(buffer, &info, sizeof(info));
             if (!status && needed)
