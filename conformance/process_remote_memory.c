@@ -306,6 +306,48 @@ static void test_section(void)
     child_end(&other);
 }
 
+/* What the other's views show is asked of Linux or of the section, not only of its books: pages that were copied when they
+ * were written have an ordinary protection (as one's own: memory_section.c), and a SEC_RESERVE section's
+ * pages are committed through any view. */
+static void test_section_state(void)
+{
+    nt_map *map = (nt_map *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtMapViewOfSection");
+    struct child other = child_start("wait");
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x10000, NULL);
+    MEMORY_BASIC_INFORMATION info;
+    char *base = NULL, *own, byte = 1;
+    SIZE_T size = 0, done;
+    LONG status;
+
+    status = map(section, other.process, (void **)&base, 0, 0, NULL, &size, 2, 0, PAGE_WRITECOPY);
+    ok(!status, "map: %lx", status);
+    ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
+           info.Protect == PAGE_WRITECOPY && info.RegionSize == 0x10000,
+       "not written yet: protect %lx size %zx", info.Protect, info.RegionSize);
+    ok(WriteProcessMemory(other.process, base, &byte, 1, &done), "write: error %lu", GetLastError());
+    ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
+           info.Protect == PAGE_READWRITE && info.RegionSize == PAGE,
+       "written: protect %lx size %zx", info.Protect, info.RegionSize);
+    CloseHandle(section);
+
+    section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE | SEC_RESERVE, 0, 0x10000, NULL);
+    own = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    base = NULL;
+    size = 0;
+    status = map(section, other.process, (void **)&base, 0, 0, NULL, &size, 2, 0, PAGE_READWRITE);
+    ok(own && !status, "map a reserve: %p, %lx", own, status);
+    ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
+           info.State == MEM_RESERVE && info.RegionSize == 0x10000,
+       "reserved: state %lx size %zx", info.State, info.RegionSize);
+    ok(VirtualAlloc(own, PAGE, MEM_COMMIT, PAGE_READWRITE) == own, "commit: error %lu", GetLastError());
+    ok(VirtualQueryEx(other.process, base, &info, sizeof(info)) == sizeof(info) &&
+           info.State == MEM_COMMIT && info.RegionSize == PAGE,
+       "committed by us: state %lx size %zx", info.State, info.RegionSize);
+    UnmapViewOfFile(own);
+    CloseHandle(section);
+    child_end(&other);
+}
+
 /* A process that has ended has no memory: every call fails (documented: no such process any more). */
 static void test_ended(void)
 {
@@ -373,4 +415,4 @@ static void test_query_while_it_changes(void)
 }
 
 CONFORMANCE("memory of another process", test_allocate, test_requirements, test_rights, test_edges,
-            test_section, test_ended, test_query_while_it_changes)
+            test_section, test_section_state, test_ended, test_query_while_it_changes)

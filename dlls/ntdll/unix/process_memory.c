@@ -294,6 +294,7 @@ static bool find_run(const struct process_facts *facts, const struct view *view,
     return true;
 }
 
+/* STATUS_RETRY: the other has to be asked. */
 static NTSTATUS query_once(const struct process_facts *facts, const struct process_block *block,
                            uintptr_t page, MEMORY_BASIC_INFORMATION *info)
 {
@@ -315,6 +316,9 @@ static NTSTATUS query_once(const struct process_facts *facts, const struct proce
     first = (page - (uintptr_t)view.base) >> PAGE_SHIFT;
     if (!find_run(facts, &view, first, &protect, &end))
         return STATUS_PROCESS_IS_TERMINATING;
+    /* The books alone do not tell: pages that another process committed, and those that were copied. */
+    if (view.flags & VIEW_LAZY || (view.type == MEM_MAPPED && protect_is_copy(protect)))
+        return STATUS_RETRY;
     info->AllocationBase = view.base;
     info->AllocationProtect = view.protect;
     info->RegionSize = (end - first) << PAGE_SHIFT;

@@ -7,8 +7,9 @@
 #include "process.h"
 
 /* MemoryBasicInformation of another Decant process, read out of its own bookkeeping.
- * STATUS_NOT_SUPPORTED for a process that is none; STATUS_RETRY when it changes without a pause: it has to be
- * asked (remote_query_memory), since what was read may be of no state that existed. */
+ * STATUS_NOT_SUPPORTED for a process that is none; STATUS_RETRY when it has to be asked
+ * (remote_query_memory): it changes without a pause, and what was read may be of no state that existed, or the books
+ * do not tell. */
 NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
                             MEMORY_BASIC_INFORMATION *info);
 

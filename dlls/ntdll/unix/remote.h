@@ -121,7 +121,7 @@ NTSTATUS remote_protect(struct process_object *target, void **base, SIZE_T *byte
 NTSTATUS remote_write(struct process_object *target, void *address, const void *data, size_t bytes,
                       size_t *done);
 NTSTATUS remote_lock(struct process_object *target, void **base, SIZE_T *bytes, bool is_lock);
-/* Classes of NtQueryVirtualMemory; the basic one is read out of the other's books unless they change too fast
+/* Classes of NtQueryVirtualMemory; the basic one is mostly read out of the other's books
  * (process_memory.h). Answers go to `guest`, an address of the program, which they may name (strings). */
 NTSTATUS remote_query_memory(struct process_object *target, const void *address, ULONG class,
                              void *guest, SIZE_T length, SIZE_T *needed);

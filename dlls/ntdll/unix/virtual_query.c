@@ -88,7 +88,7 @@ static bool query_basic(void *address, MEMORY_BASIC_INFORMATION *info)
 
         section_catch_up(view);
         protect = runs_get(view, first, &end);
-        if (view->type == MEM_MAPPED && protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY))
+        if (view->type == MEM_MAPPED && protect_is_copy(protect))
             protect = query_copied(view, first, &end, protect);
 
         info->AllocationBase = view->base;
