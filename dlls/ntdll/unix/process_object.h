@@ -92,7 +92,7 @@ struct child_page *process_object_page(struct process_object *object);
 void process_object_set_exit_status(struct process_object *object, NTSTATUS status);
 
 /* What the Nt functions do to a thread of either kind; arguments lie in memory of ours. Statuses are Windows',
- * and those of remote.h. (suspend.c, apc.c) */
+ * and those of remote.h. (suspend.c, thread_context.c, thread_end.c, apc.c) */
 NTSTATUS thread_object_suspend(struct thread_object *object, ULONG *previous);
 NTSTATUS thread_object_resume(struct thread_object *object, ULONG *previous);
 NTSTATUS thread_object_terminate(struct thread_object *object, uint32_t status);

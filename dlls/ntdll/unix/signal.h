@@ -5,7 +5,7 @@
  *   signal_decode.c  what an instruction that trapped was
  *   context.c        CONTEXT <-> ucontext and the system call frame, NtContinue
  *   exception.c      building the frame for KiUserExceptionDispatcher, NtRaiseException
- *   suspend.c        suspend, resume, get and set the context of threads, their end
+ *   suspend*.c       stopping threads, for their contexts and their end too (suspend.h)
  *   signal_asm.S     loading all registers
  */
 #ifndef DECANT_NTDLL_UNIX_SIGNAL_H
@@ -128,7 +128,7 @@ NTSTATUS exception_push(struct register_state *state, EXCEPTION_RECORD *record);
 void exception_unhandled(const EXCEPTION_RECORD *record, const CONTEXT *context)
     __attribute__((noreturn));
 
-/* suspend.c */
+/* suspend_target.c */
 void suspend_init_process(void);
 void suspend_exit_thread(struct signal_state *state); /* lets go whoever waits for the thread */
 /* Waits, or ends the thread, as the bits of frame->restore say, and takes them away. */

@@ -54,7 +54,7 @@ void process_object_exiting(uint32_t status) __attribute__((weak));
 /* Ends another process. */
 NTSTATUS process_terminate(HANDLE handle, uint32_t status) __attribute__((weak));
 
-/* --- Provided by suspend.c / signal.c --- */
+/* --- Provided by suspend*.c, thread_end.c --- */
 
 /* CREATE_SUSPENDED, first step, on the new thread: its suspend count becomes 1. */
 void suspend_init_suspended(struct thread *thread) __attribute__((weak));

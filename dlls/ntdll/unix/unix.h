@@ -97,7 +97,7 @@ struct thread {
     struct apc *first_apc, *last_apc;   /* under apc.c's lock */
     _Atomic uint32_t apc_count;
     _Atomic uint32_t blocked; /* in a synchronous request that Linux blocks; owned by async_block.c */
-    void *signal_state; /* owned by signal.c / suspend.c */
+    void *signal_state; /* owned by signal.c, suspend*.c */
     void *start;        /* the entry point, for questions about the thread */
     uint32_t exit_status;
     bool terminating;
