@@ -15,6 +15,7 @@
  *     CONFORMANCE("area: what", test_a, test_b)
  * Each expectation names its source in a comment: a documentation page, a test that passes on
  * Windows, a recorded run. With arguments, only the tests named are run; "--list" lists them.
+ * All of them leave the thread's last error as it was.
  * The closing line is stable: "NAME: N tests executed (T marked as todo, F failures), S skipped."
  * Exit code: 0, or 1 when there were failures.
  */
@@ -30,33 +31,55 @@
 static LONG conformance_tests, conformance_failures, conformance_todos, conformance_skips;
 static __thread int conformance_todo_level;
 
+static inline BOOL conformance_host_exports(const char *name)
+{
+    DWORD error = GetLastError();
+    BOOL result = GetProcAddress(GetModuleHandleA("ntdll.dll"), name) != NULL;
+
+    SetLastError(error);
+    return result;
+}
+
 /* Which host runs the program: Wine exports wine_get_version, Decant decant_dispatcher. */
 static inline BOOL is_decant(void)
 {
-    return GetProcAddress(GetModuleHandleA("ntdll.dll"), "decant_dispatcher") != NULL;
+    return conformance_host_exports("decant_dispatcher");
 }
 
 static inline BOOL is_wine(void)
 {
-    return GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != NULL;
+    return conformance_host_exports("wine_get_version");
+}
+
+/* Whether the calling thread is within a todo, once `change` is added. Emulated TLS sets the last error. */
+static inline int conformance_todo_change(int change)
+{
+    DWORD error = GetLastError();
+    int level = conformance_todo_level += change;
+
+    SetLastError(error);
+    return level;
 }
 
 static inline void conformance_print(const char *kind, int line, const char *format, va_list args)
 {
+    DWORD error = GetLastError();
     char text[1024];
 
     vsnprintf(text, sizeof(text), format, args);
     printf("%s: line %d: %s\n", kind, line, text);
     fflush(stdout);
+    SetLastError(error);
 }
 
 static inline int __attribute__((format(__MINGW_PRINTF_FORMAT, 3, 4)))
 conformance_ok(int line, int condition, const char *format, ...)
 {
+    int is_todo = conformance_todo_change(0);
     va_list args;
 
     InterlockedIncrement(&conformance_tests);
-    if (conformance_todo_level) {
+    if (is_todo) {
         if (condition)
             InterlockedIncrement(&conformance_failures);
         else
@@ -64,11 +87,11 @@ conformance_ok(int line, int condition, const char *format, ...)
     } else if (!condition) {
         InterlockedIncrement(&conformance_failures);
     }
-    if (!condition || conformance_todo_level) {
+    if (!condition || is_todo) {
         va_start(args, format);
-        conformance_print(!conformance_todo_level ? "FAIL"
-                          : condition             ? "FAIL (todo succeeded)"
-                                                  : "todo",
+        conformance_print(!is_todo    ? "FAIL"
+                          : condition ? "FAIL (todo succeeded)"
+                                      : "todo",
                           line, format, args);
         va_end(args);
     }
@@ -98,8 +121,7 @@ conformance_skip(int line, const char *format, ...)
 
 static inline int conformance_todo_next(int was)
 {
-    if (was)
-        conformance_todo_level--;
+    conformance_todo_change(-was);
     return 0;
 }
 
@@ -107,7 +129,7 @@ static inline int conformance_todo_next(int was)
 #define trace(...) conformance_trace(__LINE__, __VA_ARGS__)
 #define skip(...)  conformance_skip(__LINE__, __VA_ARGS__)
 #define todo(host)                                                                                 \
-    for (int todo_host_ = !!(host), todo_once_ = (conformance_todo_level += todo_host_, 1);        \
+    for (int todo_host_ = !!(host), todo_once_ = (conformance_todo_change(todo_host_), 1);         \
          todo_once_; todo_once_ = conformance_todo_next(todo_host_))
 
 /* What a Windows version once did; accepted on Windows only. */
