@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs page_writer.exe step by step under `decant pages` and compares what it records with what was
-written; for pages.sh. Arguments: decant, page_writer.exe, the write-watch backend, a folder for files."""
+written; for pages.sh. Arguments: decant, page_writer.exe, the write-watch backend, a folder for files, and anything
+but "" where there are no pseudo terminals."""
 import json
 import os
 import pty
@@ -12,7 +13,7 @@ import time
 import fcntl
 import struct
 
-decant, program, backend, folder = sys.argv[1:]
+decant, program, backend, folder, no_terminal = sys.argv[1:]
 record, html = os.path.join(folder, "record"), os.path.join(folder, "page.html")
 
 
@@ -105,36 +106,39 @@ check("small, all", state[small], set(range(64)))
 if large in state:
     sys.exit(f"{backend}: the released allocation is still there")
 
-# On a terminal: the map takes the screen, follows its size, and gives it back at Ctrl-C.
-master, slave = pty.openpty()
-fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-shown = subprocess.Popen([decant, "pages", "--interval", "60", str(pid)], stdin=slave, stdout=slave, stderr=slave,
-                         env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"})
-os.close(slave)
-text = b""
+
+def check_terminal():
+    """The map takes the screen, follows its size, and gives it back at Ctrl-C."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    shown = subprocess.Popen([decant, "pages", "--interval", "60", str(pid)], stdin=slave, stdout=slave,
+                             stderr=slave, env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"})
+    os.close(slave)
+
+    def read_until(wanted, last=b"\033[J"):
+        """To the end of a drawing that holds it."""
+        text = b""
+        end = time.monotonic() + 20
+        while wanted not in text or last not in text:
+            if time.monotonic() > end:
+                sys.exit(f"{backend}: no {wanted!r} in {text!r}")
+            text += os.read(master, 65536)
+        return text
+
+    text = read_until(b"64 written")
+    if b"\033[?1049h" not in text or "\u2588".encode() not in text:
+        sys.exit(f"{backend}: no map: {text!r}")
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 30, 0, 0))
+    shown.send_signal(signal.SIGWINCH)
+    read_until(b"64 written")
+    shown.send_signal(signal.SIGINT)
+    read_until(b"\033[?25h", b"\033[?1049l")
+    if shown.wait(20):
+        sys.exit(f"{backend}: Ctrl-C ends it with {shown.returncode}")
 
 
-def read_until(wanted, last=b"\033[J"):
-    """To the end of a drawing that holds it."""
-    global text
-    text = b""
-    end = time.monotonic() + 20
-    while wanted not in text or last not in text:
-        if time.monotonic() > end:
-            sys.exit(f"{backend}: no {wanted!r} in {text!r}")
-        text += os.read(master, 65536)
-
-
-read_until(b"64 written")
-if b"\033[?1049h" not in text or "\u2588".encode() not in text:
-    sys.exit(f"{backend}: no map: {text!r}")
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 30, 0, 0))
-shown.send_signal(signal.SIGWINCH)
-read_until(b"64 written")
-shown.send_signal(signal.SIGINT)
-read_until(b"\033[?25h", b"\033[?1049l")
-if shown.wait(20):
-    sys.exit(f"{backend}: Ctrl-C ends it with {shown.returncode}")
+if not no_terminal:
+    check_terminal()
 
 # The program ends: so does the watcher, with whole files.
 writer.process.stdin.write(b"go\n")
