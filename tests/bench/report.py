@@ -118,6 +118,7 @@ def write_svg(path, title, unit, table, columns):
     shown = [value for value in medians if value > 0]
     low, high = math.floor(math.log10(min(shown))), math.ceil(math.log10(max(shown)))
     high = max(high, low + 1)
+    right = 4 * len(f"{10.0 ** high:,.10g}") + 12   # the last label's half, at this size of letters
 
     def place(value):
         return left + width * (math.log10(max(value, 10.0 ** low)) - low) / (high - low)
@@ -150,7 +151,7 @@ def write_svg(path, title, unit, table, columns):
                          f'fill-opacity="0.85"><title>{html.escape(row)}: {html.escape(column)} '
                          f'{number(middle)} {unit}</title></circle>')
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 30}" height="{height}" '
+        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + right}" height="{height}" '
                    f'font-family="sans-serif" font-size="12">{"".join(parts)}</svg>\n')
 
 
