@@ -199,9 +199,33 @@ static const char *why_no_pagemap(void)
     return why;
 }
 
+/* `why`: the kernel cannot help. */
+static void choose_backend(const char *forced, const char *why)
+{
+    char *detail;
+
+    if (!forced || !*forced) {
+        backend = format_string("%s", why ? "mprotect" : "pagemap");
+        note(STATE_CHOSEN, "write-watch backend", why ? "mprotect (slower, same results)" : backend, NULL);
+        return;
+    }
+    backend = format_string("%s", forced);
+    if (strcmp(forced, "pagemap") && strcmp(forced, "markers") && strcmp(forced, "mprotect")) {
+        detail = format_string("there is none called %s (DECANT_WRITE_WATCH)", forced);
+        missing("write-watch backend", detail, "unset DECANT_WRITE_WATCH; there are pagemap, markers, mprotect");
+    } else if (why && strcmp(forced, "mprotect")) {
+        detail = format_string("%s (DECANT_WRITE_WATCH) does not work here", forced);
+        missing("write-watch backend", detail, "unset DECANT_WRITE_WATCH: mprotect is chosen then");
+    } else {
+        detail = format_string("%s (DECANT_WRITE_WATCH)", forced);
+        note(STATE_CHOSEN, "write-watch backend", detail, NULL);
+    }
+    free(detail);
+}
+
 static void check_kernel(void)
 {
-    const char *forced = getenv("DECANT_WRITE_WATCH"), *why = why_no_pagemap();
+    const char *why = why_no_pagemap();
     struct utsname name;
     char *detail;
     void *page;
@@ -214,13 +238,7 @@ static void check_kernel(void)
         good("write watch", "userfaultfd with asynchronous write-protection, PAGEMAP_SCAN");
     else
         note(STATE_NOTE, "write watch", why, NULL);
-    backend = format_string("%s", forced && *forced ? forced : why ? "mprotect" : "pagemap");
-    detail = format_string("%s%s", backend,
-                           forced && *forced ? " (DECANT_WRITE_WATCH)"
-                           : why             ? " (slower, same results)"
-                                             : "");
-    note(STATE_CHOSEN, "write-watch backend", detail, NULL);
-    free(detail);
+    choose_backend(getenv("DECANT_WRITE_WATCH"), why);
 
     if (syscall(NUMBER_FUTEX_WAITV, NULL, 0, 0, NULL, 0) < 0 && errno == ENOSYS)
         missing("futex_waitv", "this kernel has none", "Linux 5.16 or later has it");

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Write watch in sandboxes: what is chosen when userfaultfd or the scan is denied, that the user can find out
-# why, and that a scan which fails in the middle of a program loses no write.
+# Sandboxes: what write watch chooses when userfaultfd or the scan is denied, that the user can find out
+# why, and that a scan which fails in the middle of a program loses no write; what happens when nothing is left.
 set -euo pipefail
 . "$(dirname "$0")/fetch.sh.inc"
 
+source=$(cd "$(dirname "$0")/src" && pwd)
 deny=$BUILD/unix/tests/deny
 program=$BUILD/pe/conformance/memory_write_watch.exe
 threads=$BUILD/pe/conformance/memory_write_watch_threads.exe
@@ -36,3 +37,24 @@ for scans in 50 3000; do
     expect "by write-protection from now on"
     [ "$(grep -c "all pages count as written" <<<"$output")" = 1 ] || fail "$case: told more than once: $output"
 done
+
+# A backend that is asked for and does not work: the program hears so as on a Windows without write watch, and goes on.
+cc=$(command -v x86_64-w64-mingw32-gcc) ||
+    skip "no mingw C compiler (apt-get install gcc-mingw-w64-x86-64)"
+"$cc" -O1 "$source/no_watch.c" -o "$DECANT_TEST_DIR/no_watch.exe"
+while IFS='|' read -r backend case why; do
+    export DECANT_WRITE_WATCH=$backend
+    output=$("$deny" "$case" "$DECANT" "$DECANT_TEST_DIR/no_watch.exe" 2>&1) ||
+        fail "$backend, $case: check $? of no_watch.c: $output"
+    expect "DECANT_WRITE_WATCH=$backend does not work here ($backend: $why)"
+    expect "without the variable another backend is chosen (decant doctor)"
+    [ "$(wc -l <<<"$output")" = 1 ] || fail "$backend, $case: told more than once: $output"
+    ! output=$("$deny" "$case" "$DECANT" doctor 2>&1) || fail "$backend, $case: doctor finds all well: $output"
+    expect "$backend (DECANT_WRITE_WATCH) does not work here"
+    expect "unset DECANT_WRITE_WATCH"
+    unset DECANT_WRITE_WATCH
+done <<'CASES'
+pagemap|userfaultfd=EPERM|Operation not permitted
+markers|userfaultfd=ENOSYS|Function not implemented
+pagemap|scan=EPERM|Operation not permitted
+CASES

@@ -67,8 +67,13 @@ static int init_engine(void)
     error = ww_init(&host, wanted);
     if (error == -EINVAL)
         report_error("DECANT_WRITE_WATCH: no backend \"%s\" (pagemap, markers, mprotect)", wanted);
+    else if (error && wanted && *wanted)
+        report_error("write watch: DECANT_WRITE_WATCH=%s does not work here (%s), the program gets no watched memory; "
+                     "without the variable another backend is chosen (decant doctor)", wanted,
+                     ww_backend_reason());
     else if (error)
-        report_error("write watch: no backend works here: %s", ww_backend_reason());
+        report_error("write watch: no backend works here (%s), the program gets no watched memory (decant doctor)",
+                     ww_backend_reason());
     if (!error)
         trace(TRACE_WRITEWATCH, "backend %s%s%s", ww_backend_name(ww_backend()),
               *ww_backend_reason() ? "; " : "", ww_backend_reason());
