@@ -240,10 +240,11 @@ static void check_kernel(void)
         note(STATE_NOTE, "write watch", why, NULL);
     choose_backend(getenv("DECANT_WRITE_WATCH"), why);
 
-    if (syscall(NUMBER_FUTEX_WAITV, NULL, 0, 0, NULL, 0) < 0 && errno == ENOSYS)
-        missing("futex_waitv", "this kernel has none", "Linux 5.16 or later has it");
-    else if (errno == EPERM)
-        missing("futex_waitv", "denied by a sandbox", "allow it in the system call filter");
+    if (syscall(NUMBER_FUTEX_WAITV, NULL, 0, 0, NULL, 0) < 0 && (errno == ENOSYS || errno == EPERM))
+        note(STATE_NOTE, "futex_waitv",
+             errno == ENOSYS ? "this kernel has none: waits look every millisecond, and cost processor time"
+                             : "denied by a sandbox: waits look every millisecond, and cost processor time",
+             errno == ENOSYS ? "Linux 5.16 or later has it" : "allow it in the system call filter");
     else
         good("futex_waitv", "waits on several objects");
 

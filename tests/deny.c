@@ -2,7 +2,8 @@
  *
  * Runs a program as a sandbox would, for the tests of the write-watch backends:
  *
- *     deny userfaultfd=EPERM PROGRAM ARGS…   the system call is refused with this error (EPERM, ENOSYS)
+ *     deny userfaultfd=EPERM PROGRAM ARGS…   the system call is refused with this error (EPERM, ENOSYS); so are others
+ *                                            of `calls` below
  *     deny scan=EPERM PROGRAM ARGS…          the PAGEMAP_SCAN ioctl is
  *     deny scan-after=N PROGRAM ARGS…        the first N scans work, later ones fail with EPERM
  *
@@ -53,13 +54,32 @@ static int install(const struct sock_filter *code, size_t count, unsigned flags)
     return fd;
 }
 
-static int deny_userfaultfd(uint32_t answer)
-{
-    const struct sock_filter code[] = {
-        LOAD(nr), UNLESS(SYS_userfaultfd, 1), ANSWER(answer), ANSWER(SECCOMP_RET_ALLOW),
-    };
+static const struct {
+    const char *name;
+    uint32_t number;
+} calls[] = {
+    {"futex_waitv", 449 /* Debian 12's headers lack it */},
+    {"memfd_create", SYS_memfd_create},
+    {"pidfd_open", SYS_pidfd_open},
+    {"process_vm_readv", SYS_process_vm_readv},
+    {"process_vm_writev", SYS_process_vm_writev},
+    {"userfaultfd", SYS_userfaultfd},
+};
 
-    return install(code, sizeof(code) / sizeof(code[0]), 0);
+static void deny_call(const char *name, size_t length, uint32_t answer)
+{
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        const struct sock_filter code[] = {
+            LOAD(nr), UNLESS(calls[i].number, 1), ANSWER(answer), ANSWER(SECCOMP_RET_ALLOW),
+        };
+
+        if (strlen(calls[i].name) == length && !strncmp(calls[i].name, name, length)) {
+            install(code, sizeof(code) / sizeof(code[0]), 0);
+            return;
+        }
+    }
+    fprintf(stderr, "deny: nobody denies \"%s\" yet\n", name);
+    exit(125);
 }
 
 static int deny_scan(uint32_t answer, unsigned flags)
@@ -159,7 +179,7 @@ int main(int argc, char **argv)
     uint32_t answer = SECCOMP_RET_ERRNO | (value && !strcmp(value, "=ENOSYS") ? ENOSYS : EPERM);
 
     if (!value) {
-        fputs("Usage: deny userfaultfd=ERROR|scan=ERROR|scan-after=N PROGRAM ARGS...\n", stderr);
+        fputs("Usage: deny CALL=ERROR|scan=ERROR|scan-after=N PROGRAM ARGS...\n", stderr);
         return 125;
     }
     if (!strncmp(argv[1], "scan-after=", 11))
@@ -167,7 +187,7 @@ int main(int argc, char **argv)
     if (!strncmp(argv[1], "scan=", 5))
         deny_scan(answer, 0);
     else
-        deny_userfaultfd(answer);
+        deny_call(argv[1], (size_t)(value - argv[1]), answer);
     execvp(argv[2], argv + 2);
     fail(argv[2]);
 }

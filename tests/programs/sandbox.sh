@@ -58,3 +58,20 @@ pagemap|userfaultfd=EPERM|Operation not permitted
 markers|userfaultfd=ENOSYS|Function not implemented
 pagemap|scan=EPERM|Operation not permitted
 CASES
+
+# Without futex_waitv waits still end when they should, and do not spin meanwhile: a second of processor time is all there is
+# for six seconds of waiting.
+"$cc" -O1 "$source/idle.c" -o "$DECANT_TEST_DIR/idle.exe" -lsynchronization
+while IFS='|' read -r case doctor; do
+    output=$(ulimit -t 1; DECANT_TRACE=sync "$deny" "$case" "$DECANT" "$DECANT_TEST_DIR/idle.exe" 2>&1) ||
+        fail "$case: check $? of idle.c: ${output: -2000}"
+    expect "no futex_waitv: waits look every millisecond"
+    output=$("$deny" "$case" "$DECANT" doctor 2>&1) || true
+    expect "$doctor"
+    for name in synch_objects thread_apc; do
+        output=$("$deny" "$case" "$DECANT" "$BUILD/pe/conformance/$name.exe" 2>&1) || fail "$case: $name: $output"
+    done
+done <<'CASES'
+futex_waitv=EPERM|denied by a sandbox: waits look every millisecond
+futex_waitv=ENOSYS|this kernel has none: waits look every millisecond
+CASES

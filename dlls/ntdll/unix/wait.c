@@ -18,6 +18,7 @@
 #define NUMBER_FUTEX_WAITV 449
 #define WAITV_SIZE_U32     2u
 #define WAITV_PRIVATE      128u
+#define LOOK_NS            1000000 /* between two looks where there is none */
 
 struct waitv {
     uint64_t value;
@@ -62,8 +63,26 @@ uint64_t deadline_from_nt(const LARGE_INTEGER *timeout)
     return left > INT64_MAX / 200 ? WAIT_FOREVER : monotonic_now() + (uint64_t)left * 100;
 }
 
+/* Without futex_waitv (before Linux 5.16, or denied by a sandbox): sleeps on the first word, and looks at the others
+ * every now and then. */
+static int doze_on(const struct waitv *waiters, uint32_t count, uint64_t deadline)
+{
+    static _Atomic bool is_told;
+    uint64_t look = count > 1 ? monotonic_now() + LOOK_NS : WAIT_FOREVER;
+    uint64_t end = look < deadline ? look : deadline;
+    struct timespec until = {(time_t)(end / NS_PER_SECOND), (long)(end % NS_PER_SECOND)};
+    int operation = FUTEX_WAIT_BITSET | (waiters[0].flags & WAITV_PRIVATE ? FUTEX_PRIVATE_FLAG : 0);
+
+    if (!atomic_exchange(&is_told, true))
+        trace(TRACE_SYNC, "no futex_waitv: waits look every millisecond (decant doctor)");
+    if (!syscall(SYS_futex, (uintptr_t)waiters[0].address, operation, (uint32_t)waiters[0].value,
+                 end == WAIT_FOREVER ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY))
+        return 0;
+    return errno == ETIMEDOUT && end != deadline ? -EINTR : -errno;
+}
+
 /* Sleeps until one of the words changes or is woken, a signal arrives, or the deadline.
- * 0, -EAGAIN (a word had changed), -EINTR, -ETIMEDOUT. */
+ * 0, -EAGAIN (a word had changed), -EINTR (also: to look again), -ETIMEDOUT. */
 static int sleep_on(struct waitv *waiters, uint32_t count, uint64_t deadline)
 {
     struct timespec until = {(time_t)(deadline / NS_PER_SECOND), (long)(deadline % NS_PER_SECOND)};
@@ -71,7 +90,7 @@ static int sleep_on(struct waitv *waiters, uint32_t count, uint64_t deadline)
     if (syscall(NUMBER_FUTEX_WAITV, waiters, count, 0, deadline == WAIT_FOREVER ? NULL : &until,
                 CLOCK_MONOTONIC) >= 0)
         return 0;
-    return -errno;
+    return errno == ENOSYS || errno == EPERM ? doze_on(waiters, count, deadline) : -errno;
 }
 
 /* --- Taking --- */
