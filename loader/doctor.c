@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -223,12 +224,30 @@ static void choose_backend(const char *forced, const char *why)
     free(detail);
 }
 
+/* `result`: what the call gave, with errno. */
+static void check_call(const char *call, int result, const char *without)
+{
+    const char *why = strerror(errno);
+    char *detail;
+
+    if (result >= 0) {
+        good(call, "works");
+        return;
+    }
+    detail = format_string("%s: %s", why, without);
+    missing(call, detail, "allow it in the system call filter, or use Linux 5.10 or later");
+    free(detail);
+}
+
 static void check_kernel(void)
 {
     const char *why = why_no_pagemap();
     struct utsname name;
+    struct iovec part = {&name, sizeof(name)};
     char *detail;
+    FILE *scope;
     void *page;
+    int fd;
 
     uname(&name);
     detail = format_string(" (Linux %s)", name.release);
@@ -247,6 +266,21 @@ static void check_kernel(void)
              errno == ENOSYS ? "Linux 5.16 or later has it" : "allow it in the system call filter");
     else
         good("futex_waitv", "waits on several objects");
+
+    fd = memfd_create("decant-doctor", MFD_CLOEXEC);
+    check_call("memfd_create", fd, "no program runs without it");
+    close(fd);
+    fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    check_call("pidfd_open", fd, "no process is started or opened without it");
+    close(fd);
+    check_call("process_vm_readv", (int)process_vm_readv(getpid(), &part, 1, &part, 1, 0),
+               "no other process's memory can be read without it");
+    scope = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+    if (scope && fgetc(scope) != '0')
+        note(STATE_NOTE, "other processes' memory", "Yama lets a program read only what it started itself",
+             "sysctl kernel.yama.ptrace_scope=0");
+    if (scope)
+        fclose(scope);
 
     page = mmap((void *)0x7ffe0000, 4096, PROT_NONE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);

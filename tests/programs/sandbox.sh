@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Sandboxes: what write watch chooses when userfaultfd or the scan is denied, that the user can find out
-# why, and that a scan which fails in the middle of a program loses no write; what happens when nothing is left.
+# why, and that a scan which fails in the middle of a program loses no write; what happens when nothing is left; other
+# system calls that are missing.
 set -euo pipefail
 . "$(dirname "$0")/fetch.sh.inc"
 
@@ -59,8 +60,25 @@ markers|userfaultfd=ENOSYS|Function not implemented
 pagemap|scan=EPERM|Operation not permitted
 CASES
 
+# What there is no doing without: the user is told which call is missing, where it is first needed.
+while IFS='|' read -r case name tests text; do
+    output=$("$deny" "$case" "$DECANT" "$BUILD/pe/conformance/$name.exe" $tests 2>&1) && fail "$case: $name passes"
+    expect "$text; without it"
+    ! output=$("$deny" "$case" "$DECANT" doctor 2>&1) || fail "$case: doctor finds all well: $output"
+    grep -q "MISSING *${case%=*} .*without it" <<<"$output" || fail "$case: doctor says: $output"
+done <<'CASES'
+memfd_create=EPERM|heap_basic||memfd_create: Operation not permitted
+memfd_create=ENOSYS|heap_basic||memfd_create: Function not implemented
+pidfd_open=EPERM|process_lifetime||pidfd_open: Operation not permitted
+process_vm_readv=ENOSYS|process_remote_memory|test_edges|process_vm_readv: Function not implemented
+CASES
+# What another process's memory is, it tells itself.
+case=process_vm_readv=EPERM
+output=$("$deny" "$case" "$DECANT" "$BUILD/pe/conformance/process_remote_memory.exe" test_section_state 2>&1) ||
+    fail "$case: $output"
+
 # Without futex_waitv waits still end when they should, and do not spin meanwhile: a second of processor time is all there is
-# for six seconds of waiting.
+# for more than three seconds of waiting.
 "$cc" -O1 "$source/idle.c" -o "$DECANT_TEST_DIR/idle.exe" -lsynchronization
 while IFS='|' read -r case doctor; do
     output=$(ulimit -t 1; DECANT_TRACE=sync "$deny" "$case" "$DECANT" "$DECANT_TEST_DIR/idle.exe" 2>&1) ||

@@ -284,11 +284,11 @@ NTSTATUS WINAPI NtCreateUserProcess(HANDLE *process_handle, HANDLE *thread_handl
         goto done;
     }
     status = await_start(page, pid);
-    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    pidfd = process_open_pidfd(pid);
     if (status || pidfd < 0) {
+        status = status ? status : errno_to_status(errno);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
-        status = status ? status : errno_to_status(errno);
         goto done;
     }
     status = process_object_create(pid, process.pid, pidfd, true, page, &object);

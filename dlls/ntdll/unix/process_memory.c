@@ -23,6 +23,23 @@
 #define CHUNK     (256 * 1024)
 #define MAX_LOOKS 16 /* that may be disturbed, before the other is asked: an answer costs about as much */
 
+/* Whether the last read failed since Linux does not let us, for whatever reason. */
+static bool is_denied(void)
+{
+    return errno == EPERM || errno == ENOSYS;
+}
+
+/* Whoever may not even read himself has no such call. */
+static void tell_if_missing(void)
+{
+    static _Atomic bool is_told;
+    char from = 0, to;
+    struct iovec local = {&to, 1}, remote = {&from, 1};
+
+    if (process_vm_readv(process.pid, &local, 1, &remote, 1, 0) < 0)
+        report_missing_call(&is_told, "process_vm_readv", "no other process's memory can be read");
+}
+
 /* Moves `bytes` between the buffer and the other process; returns how many went. */
 static size_t transfer(const struct process_facts *facts, void *buffer, void *address, size_t bytes,
                        bool is_write)
@@ -31,6 +48,8 @@ static size_t transfer(const struct process_facts *facts, void *buffer, void *ad
     ssize_t done = is_write ? process_vm_writev(facts->pid, &local, 1, &remote, 1, 0)
                             : process_vm_readv(facts->pid, &local, 1, &remote, 1, 0);
 
+    if (done < 0 && !is_write && is_denied())
+        tell_if_missing();
     return done < 0 ? 0 : (size_t)done;
 }
 
@@ -113,8 +132,9 @@ static bool is_watched_there(const struct process_facts *facts, uintptr_t addres
     struct view view;
     bool found;
 
-    if (!read_remote(facts, PROCESS_BLOCK, &block, sizeof(block)) ||
-        block.magic != PROCESS_BLOCK_MAGIC || block.view_bytes != sizeof(struct view))
+    if (!read_remote(facts, PROCESS_BLOCK, &block, sizeof(block)))
+        return is_denied();
+    if (block.magic != PROCESS_BLOCK_MAGIC || block.view_bytes != sizeof(struct view))
         return false; /* no program of ours */
     if (!block.watched_count && !(block.sequence & 1))
         return false;
@@ -340,7 +360,7 @@ NTSTATUS remote_query_basic(const struct process_facts *facts, void *address,
         NTSTATUS status;
 
         if (!read_remote(facts, PROCESS_BLOCK, &before, sizeof(before)))
-            return errno == EPERM ? STATUS_ACCESS_DENIED : STATUS_PROCESS_IS_TERMINATING;
+            return is_denied() ? STATUS_RETRY : STATUS_PROCESS_IS_TERMINATING;
         if (before.magic != PROCESS_BLOCK_MAGIC || before.view_bytes != sizeof(struct view))
             return STATUS_NOT_SUPPORTED; /* no program of ours, or of another build */
         if (before.sequence & 1) {

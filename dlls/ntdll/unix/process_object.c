@@ -271,6 +271,16 @@ pid_t process_status_number(pid_t id, const char *format)
     return number;
 }
 
+int process_open_pidfd(pid_t pid)
+{
+    static _Atomic bool is_told;
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+    if (pidfd < 0)
+        report_missing_call(&is_told, "pidfd_open", "no process is started or opened");
+    return pidfd;
+}
+
 /* How long opening a process may wait for its page, without which its exit status stays unknown. */
 #define PAGE_LIMIT_MS 200
 
@@ -278,7 +288,7 @@ pid_t process_status_number(pid_t id, const char *format)
  * are the same object, as on Windows, and a parent keeps what it knows of its child. */
 NTSTATUS process_object_open(pid_t pid, struct process_object **out)
 {
-    int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    int pidfd = pid > 0 ? process_open_pidfd(pid) : -1;
     struct process_object *known;
     NTSTATUS status;
 

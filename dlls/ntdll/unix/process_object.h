@@ -63,6 +63,9 @@ NTSTATUS process_object_create(pid_t pid, pid_t parent, int pidfd, bool is_child
  * STATUS_ACCESS_DENIED. */
 NTSTATUS process_object_open(pid_t pid, struct process_object **out);
 
+/* A pidfd, or -1 with errno. */
+int process_open_pidfd(pid_t pid);
+
 /* A number out of /proc/ID/status, by sscanf's `format`; 0 when there is no such process or thread. */
 pid_t process_status_number(pid_t id, const char *format);
 

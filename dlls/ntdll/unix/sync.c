@@ -51,8 +51,11 @@ static bool add_arena(void)
     struct arena *arena = malloc(sizeof(*arena));
     int fd = memfd_create("decant-sync", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     void *memory = MAP_FAILED;
+    static _Atomic bool is_told;
     struct stat st;
 
+    if (fd < 0)
+        report_missing_call(&is_told, "memfd_create", "no program runs");
     /* Sealed, so that those we share it with need not fear that it shrinks below their feet. */
     if (arena && fd >= 0 && !ftruncate(fd, (off_t)SYNC_ARENA_BYTES) &&
         !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))

@@ -85,6 +85,12 @@ void report_error(const char *format, ...)
     va_end(args);
 }
 
+void report_missing_call(_Atomic bool *is_told, const char *call, const char *without)
+{
+    if ((errno == ENOSYS || errno == EPERM) && !atomic_exchange(is_told, true))
+        report_error("%s: %s; without it %s (decant doctor)", call, strerror(errno), without);
+}
+
 NTSTATUS WINAPI DecantDebugOutput(const char *text, ULONG length)
 {
     char line[1024];

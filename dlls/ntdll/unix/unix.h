@@ -160,6 +160,9 @@ void trace_print(enum trace_channel channel, const char *format, ...)
 
 /* A one-line error of Decant itself on stderr, "decant: …". */
 void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A system call that cannot be done without has failed (errno). Where the kernel lacks it or a sandbox denies it, the user
+ * is told, once for each `is_told`, and what fails without it. */
+void report_missing_call(_Atomic bool *is_told, const char *call, const char *without);
 
 /* The NTSTATUS that Windows would answer where Linux answered this errno (positive). */
 NTSTATUS errno_to_status(int error);

@@ -16,13 +16,13 @@ int main(void)
     LONG word = 0, same = 0;
     HANDLE thread;
 
-    if (WaitForSingleObject(events[0], 1500) != WAIT_TIMEOUT)
+    if (WaitForSingleObject(events[0], 800) != WAIT_TIMEOUT)
         return 1;
-    if (WaitForMultipleObjects(2, events, FALSE, 1500) != WAIT_TIMEOUT)
+    if (WaitForMultipleObjects(2, events, FALSE, 800) != WAIT_TIMEOUT)
         return 2;
-    if (WaitOnAddress(&word, &same, sizeof(word), 1500) || GetLastError() != ERROR_TIMEOUT)
+    if (WaitOnAddress(&word, &same, sizeof(word), 800) || GetLastError() != ERROR_TIMEOUT)
         return 3;
-    if (SleepEx(1500, TRUE))
+    if (SleepEx(800, TRUE))
         return 4;
     thread = CreateThread(NULL, 0, set_second, events, 0, NULL);
     if (WaitForMultipleObjects(2, events, FALSE, INFINITE) != WAIT_OBJECT_0 + 1)
