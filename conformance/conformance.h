@@ -5,8 +5,14 @@
  * tests:
  *
  *     ok(condition, "format", …)         must hold everywhere
- *     todo(condition_of_the_host) ok(…)  known not to hold on this host yet; it is counted, and a
- *                                        todo that succeeds is a failure, so that it gets removed
+ *     todo(condition_of_the_host) ok(…)  known not to hold on this host yet: a failure is counted as
+ *                                        todo, and a todo without one is a failure, so that the mark
+ *                                        gets removed. Over a block or a helper that asserts more than
+ *                                        one thing: at least one of them must fail
+ *     todo_wine ok(…)                    known not to hold on Wine. Recorded with Debian's Wine 8.0, which
+ *                                        is held to it; what another Wine has mended is told ("fixed")
+ *     todo_wine_if(condition) ok(…)      the same for some rows of a table
+ *     flaky_wine ok(…)                   on Wine it is left to chance, or to the user and the machine
  *     broken(condition)                  inside an ok: what some Windows versions did wrong
  *     skip("why")                        a part that cannot run here, with the reason
  *     trace("format", …)                 shown, not judged
@@ -29,7 +35,11 @@
 #include <windows.h>
 
 static LONG conformance_tests, conformance_failures, conformance_todos, conformance_skips;
-static __thread int conformance_todo_level;
+/* The todo that is in force on this thread, and what came of the expectations below it. */
+struct conformance_mark {
+    int level, tests, failures;
+};
+static __thread struct conformance_mark conformance_thread_mark;
 
 static inline BOOL conformance_host_exports(const char *name)
 {
@@ -51,14 +61,34 @@ static inline BOOL is_wine(void)
     return conformance_host_exports("wine_get_version");
 }
 
-/* Whether the calling thread is within a todo, once `change` is added. Emulated TLS sets the last error. */
-static inline int conformance_todo_change(int change)
+/* Whether this is the Wine that the todos were recorded with: upstream's or Debian's 8.0. Proton's 8.0,
+ * which has more in it, has a longer build ("wine-8.0-1234-gabcdef"). */
+static inline BOOL is_recorded_wine(void)
 {
     DWORD error = GetLastError();
-    int level = conformance_todo_level += change;
+    const char *(__cdecl *get_build)(void) = (const char *(__cdecl *)(void))(void *)GetProcAddress(
+        GetModuleHandleA("ntdll.dll"), "wine_get_build_id");
+    const char *build = get_build ? get_build() : "";
 
     SetLastError(error);
-    return level;
+    return !strncmp(build, "wine-8.0", 8) && (!build[8] || build[8] == ' ');
+}
+
+/* noipa: the compiler takes the address of a thread's variable for a constant, and would look it up
+ * before the last error is read. */
+static __attribute__((noipa)) struct conformance_mark *conformance_find_mark(void)
+{
+    return &conformance_thread_mark;
+}
+
+/* Emulated TLS sets the last error. */
+static inline struct conformance_mark *conformance_mark(void)
+{
+    DWORD error = GetLastError();
+    struct conformance_mark *mark = conformance_find_mark();
+
+    SetLastError(error);
+    return mark;
 }
 
 static inline void conformance_print(const char *kind, int line, const char *format, va_list args)
@@ -75,24 +105,18 @@ static inline void conformance_print(const char *kind, int line, const char *for
 static inline int __attribute__((format(__MINGW_PRINTF_FORMAT, 3, 4)))
 conformance_ok(int line, int condition, const char *format, ...)
 {
-    int is_todo = conformance_todo_change(0);
+    struct conformance_mark *mark = conformance_mark();
     va_list args;
 
     InterlockedIncrement(&conformance_tests);
-    if (is_todo) {
-        if (condition)
-            InterlockedIncrement(&conformance_failures);
-        else
-            InterlockedIncrement(&conformance_todos);
-    } else if (!condition) {
-        InterlockedIncrement(&conformance_failures);
+    if (mark->level) {
+        mark->tests++;
+        mark->failures += !condition;
     }
-    if (!condition || is_todo) {
+    if (!condition) {
+        InterlockedIncrement(mark->level ? &conformance_todos : &conformance_failures);
         va_start(args, format);
-        conformance_print(!is_todo    ? "FAIL"
-                          : condition ? "FAIL (todo succeeded)"
-                                      : "todo",
-                          line, format, args);
+        conformance_print(mark->level ? "todo" : "FAIL", line, format, args);
         va_end(args);
     }
     return condition;
@@ -119,18 +143,55 @@ conformance_skip(int line, const char *format, ...)
     va_end(args);
 }
 
-static inline int conformance_todo_next(int was)
+enum conformance_rule {
+    CONFORMANCE_NO_MARK,
+    CONFORMANCE_TODO,  /* must fail */
+    CONFORMANCE_FIXED, /* may fail; told when it does not */
+    CONFORMANCE_FLAKY, /* may fail */
+};
+
+static inline enum conformance_rule conformance_wine_rule(BOOL is_marked)
 {
-    conformance_todo_change(-was);
+    if (!is_marked || !is_wine())
+        return CONFORMANCE_NO_MARK;
+    return is_recorded_wine() ? CONFORMANCE_TODO : CONFORMANCE_FIXED;
+}
+
+static inline int conformance_mark_begin(enum conformance_rule rule)
+{
+    struct conformance_mark *mark = conformance_mark();
+
+    if (rule && !mark->level++)
+        mark->tests = mark->failures = 0;
+    return 1;
+}
+
+static inline int conformance_mark_end(int line, enum conformance_rule rule)
+{
+    struct conformance_mark *mark = conformance_mark();
+    DWORD error = GetLastError();
+
+    if (!rule || --mark->level || !mark->tests || mark->failures || rule == CONFORMANCE_FLAKY)
+        return 0;
+    if (rule == CONFORMANCE_TODO)
+        InterlockedIncrement(&conformance_failures);
+    printf("%s: line %d: what was known not to hold does\n",
+           rule == CONFORMANCE_TODO ? "FAIL (todo succeeded)" : "fixed", line);
+    fflush(stdout);
+    SetLastError(error);
     return 0;
 }
 
 #define ok(...)    conformance_ok(__LINE__, __VA_ARGS__)
 #define trace(...) conformance_trace(__LINE__, __VA_ARGS__)
 #define skip(...)  conformance_skip(__LINE__, __VA_ARGS__)
-#define todo(host)                                                                                 \
-    for (int todo_host_ = !!(host), todo_once_ = (conformance_todo_change(todo_host_), 1);         \
-         todo_once_; todo_once_ = conformance_todo_next(todo_host_))
+#define conformance_marked(rule)                                                                   \
+    for (int rule_ = (int)(rule), once_ = conformance_mark_begin(rule_); once_;                    \
+         once_ = conformance_mark_end(__LINE__, rule_))
+#define todo(host)              conformance_marked((host) ? CONFORMANCE_TODO : CONFORMANCE_NO_MARK)
+#define todo_wine_if(is_marked) conformance_marked(conformance_wine_rule(is_marked))
+#define todo_wine               todo_wine_if(TRUE)
+#define flaky_wine              conformance_marked(is_wine() ? CONFORMANCE_FLAKY : CONFORMANCE_NO_MARK)
 
 /* What a Windows version once did; accepted on Windows only. */
 static inline int broken(int condition)

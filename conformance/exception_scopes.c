@@ -98,7 +98,7 @@ static void test_c_handler(void)
     ok(c_call(nothing, (void *)5) == 5 && finally_count == 1 && !finally_abnormal && !filter_count,
        "no exception: %d, %d, %d", finally_count, finally_abnormal, filter_count);
     reset_c(EXCEPTION_EXECUTE_HANDLER, 0);
-    ok(c_call(raise_it, (void *)0xe000000b) == 0xe000000b, "the code is not returned");
+    todo_wine ok(c_call(raise_it, (void *)0xe000000b) == 0xe000000b, "the code is not returned");
     ok(finally_count == 1 && finally_abnormal == TRUE && filter_count == 1 &&
            filter_codes[0] == 0xe000000b,
        "%d blocks, abnormal %d, %d filters", finally_count, finally_abnormal, filter_count);
@@ -108,7 +108,7 @@ static void test_c_handler(void)
        finally_abnormal);
     /* The inner one looks on, the outer one takes it: both blocks run, inner first. */
     reset_c(EXCEPTION_CONTINUE_SEARCH, EXCEPTION_EXECUTE_HANDLER);
-    ok(c_call(c_inner, (void *)0xe000000d) == 0xe000000d, "the code is not returned");
+    todo_wine ok(c_call(c_inner, (void *)0xe000000d) == 0xe000000d, "the code is not returned");
     ok(filter_count == 2 && finally_count == 2 && finally_abnormal == TRUE,
        "%d filters, %d blocks", filter_count, finally_count);
 }

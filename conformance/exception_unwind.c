@@ -162,7 +162,9 @@ static LONG CALLBACK step(EXCEPTION_POINTERS *info)
         unwind_once(&unwound, &pointers);
         what = difference(&unwound, &expected);
         step_count++;
-        ok(!what, "%s+0x%llx: %s is wrong", stepped->name, context->Rip - start, what);
+        /* Wine 8 does not know the jump of a tail call for an epilogue, nor the end before it. */
+        todo_wine_if(stepped->start == shape_small_tail && context->Rip - start - 0x10 < 2)
+            ok(!what, "%s+0x%llx: %s is wrong", stepped->name, context->Rip - start, what);
         /* Where a register was read from must hold what it was given. */
         for (int i = 0; i < 16; i++)
             if (pointers.IntegerContext[i] &&

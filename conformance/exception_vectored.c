@@ -109,10 +109,10 @@ static void test_continue_handlers(void)
     void *last = AddVectoredContinueHandler(0, continue_c);
     const char *got = raise_it(0xe0000001);
 
-    ok(!strcmp(got, "Ecd"), "called %s", got);
+    todo_wine ok(!strcmp(got, "Ecd"), "called %s", got);
     RemoveVectoredContinueHandler(d);
     got = raise_it(0xe0000001);
-    ok(!strcmp(got, "Ecc"), "called %s", got);
+    todo_wine ok(!strcmp(got, "Ecc"), "called %s", got);
     RemoveVectoredContinueHandler(c);
     RemoveVectoredContinueHandler(last);
     got = raise_it(0xe0000001);
@@ -129,7 +129,8 @@ static LONG CALLBACK remove_self(EXCEPTION_POINTERS *info)
     (void)info;
     note('s');
     ok(RemoveVectoredExceptionHandler(self_handle), "removing itself");
-    ok(!RemoveVectoredExceptionHandler(self_handle), "removing itself twice");
+    if (!is_wine()) /* Wine 8 removes it twice, and then loops */
+        ok(!RemoveVectoredExceptionHandler(self_handle), "removing itself twice");
     return EXCEPTION_CONTINUE_SEARCH;
 }
 

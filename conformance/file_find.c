@@ -38,17 +38,18 @@ static void test_patterns(void)
                                         ".dot"};
     static const struct {
         const char *pattern, *names;
+        BOOL differs_on_wine;
     } cases[] = {
         {"*", ".dot a.b a.b.c A2.txt abc noext zeta.text"},
         {"*.*", ".dot a.b a.b.c A2.txt abc noext zeta.text"}, /* all, also without a dot [D] */
-        {"*.", "abc noext"},                                   /* without an extension */
+        {"*.", "abc noext", TRUE},                             /* without an extension */
         {"*.t*", "A2.txt zeta.text"},
         {"*.txt", "A2.txt"},
         {"a*", "a.b a.b.c A2.txt abc"},
         {"A?", ""},
         {"a?c", "abc"},
-        {"a??", "abc"}, /* a ? does not stand for a dot */
-        {"???", "abc"},
+        {"a??", "abc", TRUE}, /* a ? does not stand for a dot */
+        {"???", "abc", TRUE},
         {"abc", "abc"},
         {"ABC", "abc"},
         {"a.*", "a.b a.b.c"},
@@ -70,8 +71,9 @@ static void test_patterns(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *names = find_all(cases[i].pattern);
 
-        ok(!strcmp(names, cases[i].names), "%s finds \"%s\", expected \"%s\"", cases[i].pattern,
-           names, cases[i].names);
+        todo_wine_if(cases[i].differs_on_wine)
+            ok(!strcmp(names, cases[i].names), "%s finds \"%s\", expected \"%s\"",
+               cases[i].pattern, names, cases[i].names);
     }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         DeleteFileA(test_path(files[i]));
@@ -90,7 +92,7 @@ static void test_errors(void)
     find_fails("none\\none\\*", ERROR_PATH_NOT_FOUND);
     find_fails("", ERROR_FILE_NOT_FOUND); /* the folder with a backslash [T] */
     make_file(test_path("file"), "x");
-    find_fails("file\\*", ERROR_DIRECTORY);
+    todo_wine find_fails("file\\*", ERROR_DIRECTORY);
     find_fails("file\\", ERROR_FILE_NOT_FOUND);
     check_error((find = FindFirstFileA("", &data)) != INVALID_HANDLE_VALUE, ERROR_PATH_NOT_FOUND);
     check_error(FindNextFileA(INVALID_HANDLE_VALUE, &data), ERROR_INVALID_HANDLE);
@@ -158,7 +160,7 @@ static void test_case(void)
     /* A change of case alone is a move. */
     ok(MoveFileA(test_path("mixedcase"), test_path2("MIXEDcase")), "MoveFile: %lu", GetLastError());
     find = FindFirstFileW(test_path_wide(L"mixedcase"), &data);
-    ok(!wcscmp(data.cFileName, L"MIXEDcase"), "after the move: %ls", data.cFileName);
+    todo_wine ok(!wcscmp(data.cFileName, L"MIXEDcase"), "after the move: %ls", data.cFileName);
     FindClose(find);
     /* Beyond ASCII. */
     CloseHandle(CreateFileW(test_path_wide(L"\x00c4\x00d6\x0394.txt"), GENERIC_WRITE, 0, NULL,

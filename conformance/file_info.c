@@ -45,7 +45,7 @@ static void test_times(void)
     GetFileAttributesExA(test_path("timed"), GetFileExInfoStandard, &data);
     ok(CompareFileTime(&data.ftLastWriteTime, &given) > 0, "writing does not change the time");
     file = CreateFileA(test_path("timed"), GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL);
-    check_error(SetFileTime(file, NULL, NULL, &given), ERROR_ACCESS_DENIED);
+    todo_wine check_error(SetFileTime(file, NULL, NULL, &given), ERROR_ACCESS_DENIED);
     CloseHandle(file);
     DeleteFileA(test_path("timed"));
 }
@@ -111,9 +111,9 @@ static void test_classes(void)
     ok(SetFileInformationByHandle(file, FileEndOfFileInfo, &end, sizeof(end)) &&
            GetFileSize(file, NULL) == 2,
        "end of file: %lu", GetLastError());
-    ok(SetFileInformationByHandle(file, FileAllocationInfo, &allocation, sizeof(allocation)) &&
-           GetFileSize(file, NULL) == 2,
-       "allocation: %lu", GetLastError());
+    todo_wine ok(SetFileInformationByHandle(file, FileAllocationInfo, &allocation, sizeof(allocation)) &&
+                     GetFileSize(file, NULL) == 2,
+                 "allocation: %lu", GetLastError());
     CloseHandle(file);
 
     folder = CreateFileA(test_folder(), GENERIC_READ, 7, NULL, OPEN_EXISTING,

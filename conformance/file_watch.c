@@ -135,8 +135,8 @@ static void test_overrun(void)
     file = CreateFileA(test_path("a name that is too long"), GENERIC_WRITE, 7, NULL, CREATE_NEW,
                        FILE_FLAG_DELETE_ON_CLOSE, NULL);
     ok(WaitForSingleObject(overlapped.hEvent, 3000) == WAIT_OBJECT_0, "it is not told");
-    ok(GetOverlappedResult(folder, &overlapped, &count, FALSE) && count == 0,
-       "count %lu, error %lu", count, GetLastError());
+    todo_wine ok(GetOverlappedResult(folder, &overlapped, &count, FALSE) && count == 0,
+                 "count %lu, error %lu", count, GetLastError());
     CloseHandle(file);
     CloseHandle(overlapped.hEvent);
     CloseHandle(folder);

@@ -135,10 +135,16 @@ static DWORD WINAPI raise_no_memory(void *heap)
 /* HEAP_GENERATE_EXCEPTIONS: STATUS_NO_MEMORY instead of NULL, for a call or for the heap. */
 static void test_exceptions(void)
 {
-    PVOID handler = AddVectoredExceptionHandler(TRUE, on_exception);
-    HANDLE thread = CreateThread(NULL, 0, raise_no_memory, GetProcessHeap(), 0, NULL);
+    PVOID handler;
+    HANDLE thread;
     DWORD code = 0;
 
+    if (is_wine()) {
+        skip("Wine 8 raises it where no handler is asked, and starts its debugger");
+        return;
+    }
+    handler = AddVectoredExceptionHandler(TRUE, on_exception);
+    thread = CreateThread(NULL, 0, raise_no_memory, GetProcessHeap(), 0, NULL);
     ok(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0, "thread");
     GetExitCodeThread(thread, &code);
     ok(code == 42, "exit code %lu", code);
@@ -158,8 +164,9 @@ static void test_information(void)
        GetLastError());
     ok(mode == 0 || mode == 2, "mode %lu", mode);
     ok(HeapSetInformation(heap, HeapCompatibilityInformation, &lfh, sizeof(lfh)), "error %lu", GetLastError());
-    ok(HeapQueryInformation(heap, HeapCompatibilityInformation, &mode, sizeof(mode), &needed) && mode == 2, "mode %lu",
-       mode);
+    todo_wine
+        ok(HeapQueryInformation(heap, HeapCompatibilityInformation, &mode, sizeof(mode), &needed) && mode == 2, "mode %lu",
+           mode);
     ok(needed == 4, "%u bytes", (unsigned)needed);
     SetLastError(0xdeadbeef);
     ok(!HeapQueryInformation(heap, HeapCompatibilityInformation, &mode, 1, &needed) &&

@@ -206,10 +206,10 @@ static void test_file_name(void)
                "no room: %lu, error %lu", got, GetLastError());
         } else if (room <= length) {
             /* [H]: cut, with a NUL since Windows Vista; the answer is the room. */
-            ok(got == room && GetLastError() == ERROR_INSUFFICIENT_BUFFER &&
-                   !wcsncmp(buffer, full, room - 1) && !buffer[room - 1] &&
-                   buffer[room] == 0xcccc,
-               "room %lu: %lu, error %lu", room, got, GetLastError());
+            todo_wine ok(got == room && GetLastError() == ERROR_INSUFFICIENT_BUFFER &&
+                             !wcsncmp(buffer, full, room - 1) && !buffer[room - 1] &&
+                             buffer[room] == 0xcccc,
+                         "room %lu: %lu, error %lu", room, got, GetLastError());
         } else {
             ok(got == length && !GetLastError() && !wcscmp(buffer, full),
                "room %lu: %lu, error %lu", room, got, GetLastError());
@@ -218,9 +218,9 @@ static void test_file_name(void)
     memset(narrow, 0xcc, sizeof(narrow));
     SetLastError(0xdeadbeef);
     got = GetModuleFileNameA(NULL, narrow, 8);
-    ok(got == 8 && GetLastError() == ERROR_INSUFFICIENT_BUFFER && !narrow[7] &&
-           (BYTE)narrow[8] == 0xcc,
-       "narrow, room 8: %lu, error %lu", got, GetLastError());
+    todo_wine ok(got == 8 && GetLastError() == ERROR_INSUFFICIENT_BUFFER && !narrow[7] &&
+                     (BYTE)narrow[8] == 0xcc,
+                 "narrow, room 8: %lu, error %lu", got, GetLastError());
     got = GetModuleFileNameA(NULL, narrow, MAX_PATH);
     ok(got == strlen(narrow) && !_stricmp(strrchr(narrow, '\\') + 1, "loader_modules.exe"),
        "narrow: %lu, %s", got, narrow);

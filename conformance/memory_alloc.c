@@ -104,6 +104,7 @@ static void test_flags(void)
     static const struct {
         DWORD type, protect;
         DWORD error;
+        BOOL differs_on_wine;
     } rows[] = {
         {0, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
         {MEM_DECOMMIT, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
@@ -111,8 +112,8 @@ static void test_flags(void)
         {MEM_FREE, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
         {MEM_TOP_DOWN, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
         {MEM_RESERVE | 0x10, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
-        {MEM_RESERVE | MEM_RESET, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
-        {MEM_COMMIT | MEM_RESET, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
+        {MEM_RESERVE | MEM_RESET, PAGE_READWRITE, ERROR_INVALID_PARAMETER, TRUE},
+        {MEM_COMMIT | MEM_RESET, PAGE_READWRITE, ERROR_INVALID_PARAMETER, TRUE},
         {MEM_RESERVE | MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS, ERROR_INVALID_PARAMETER}, /* [N] */
         {MEM_RESERVE, 0, ERROR_INVALID_PARAMETER},
         {MEM_RESERVE, 0xff, ERROR_INVALID_PARAMETER},
@@ -120,11 +121,11 @@ static void test_flags(void)
         {MEM_RESERVE, PAGE_WRITECOPY, ERROR_INVALID_PARAMETER},         /* [K] */
         {MEM_RESERVE, PAGE_EXECUTE_WRITECOPY, ERROR_INVALID_PARAMETER}, /* [K] */
         {MEM_RESERVE, PAGE_GUARD, ERROR_INVALID_PARAMETER},
-        {MEM_RESERVE, PAGE_NOACCESS | PAGE_GUARD, ERROR_INVALID_PARAMETER},
-        {MEM_COMMIT, PAGE_NOACCESS | PAGE_NOCACHE, ERROR_INVALID_PARAMETER},
+        {MEM_RESERVE, PAGE_NOACCESS | PAGE_GUARD, ERROR_INVALID_PARAMETER, TRUE},
+        {MEM_COMMIT, PAGE_NOACCESS | PAGE_NOCACHE, ERROR_INVALID_PARAMETER, TRUE},
         {MEM_RESERVE | MEM_PHYSICAL | MEM_COMMIT, PAGE_READWRITE, ERROR_INVALID_PARAMETER},
         /* Large pages need SeLockMemoryPrivilege. */
-        {MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE, ERROR_PRIVILEGE_NOT_HELD},
+        {MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, PAGE_READWRITE, ERROR_PRIVILEGE_NOT_HELD, TRUE},
     };
 
     for (unsigned i = 0; i < ARRAYSIZE(rows); i++) {
@@ -132,9 +133,13 @@ static void test_flags(void)
 
         SetLastError(0xdeadbeef);
         base = VirtualAlloc(NULL, 0x200000, rows[i].type, rows[i].protect);
-        ok(!base, "type %#lx protect %#lx: %p", rows[i].type, rows[i].protect, base);
-        ok(GetLastError() == rows[i].error, "type %#lx protect %#lx: error %lu, not %lu",
-           rows[i].type, rows[i].protect, GetLastError(), rows[i].error);
+        todo_wine_if(rows[i].differs_on_wine) {
+            ok(!base, "type %#lx protect %#lx: %p", rows[i].type, rows[i].protect, base);
+            ok(GetLastError() == rows[i].error, "type %#lx protect %#lx: error %lu, not %lu",
+               rows[i].type, rows[i].protect, GetLastError(), rows[i].error);
+        }
+        if (base)
+            VirtualFree(base, 0, MEM_RELEASE);
     }
     expect_failure(VirtualAlloc(NULL, 0, MEM_RESERVE, PAGE_NOACCESS), ERROR_INVALID_PARAMETER);
     expect_failure(VirtualAlloc(NULL, 0, MEM_COMMIT, PAGE_READWRITE), ERROR_INVALID_PARAMETER);
@@ -210,8 +215,8 @@ static void test_free_errors(void)
     ok(VirtualFree(second, 0, MEM_RELEASE), "error %lu", GetLastError());
     ok(VirtualFree(base, 0, MEM_RELEASE), "error %lu", GetLastError());
     /* Once more: STATUS_MEMORY_NOT_ALLOCATED. */
-    expect_failure(VirtualFree(base, 0, MEM_RELEASE), ERROR_INVALID_ADDRESS);
-    expect_failure(VirtualFree(base, 0x1000, MEM_DECOMMIT), ERROR_INVALID_ADDRESS);
+    todo_wine expect_failure(VirtualFree(base, 0, MEM_RELEASE), ERROR_INVALID_ADDRESS);
+    todo_wine expect_failure(VirtualFree(base, 0x1000, MEM_DECOMMIT), ERROR_INVALID_ADDRESS);
     ok(!VirtualFree(NULL, 0, MEM_RELEASE), "NULL was freed");
 }
 
@@ -235,8 +240,7 @@ static void test_nt_free(void)
        "status %#lx size %#x at %p", status, (unsigned)size, at);
     at = (char *)base + 0xffe, size = 0;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_DECOMMIT);
-    /* Wine 8 still answers as Windows up to 10 1709 did. */
-    ok(!status && (size == 0 || (!is_decant() && size == 0x10000)) && at == base,
+    ok(!status && (size == 0 || broken(size == 0x10000)) && at == base, /* Windows up to 10 1709 */
        "status %#lx size %#x at %p", status, (unsigned)size, at);
     at = (char *)base + 0x1001, size = 0;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
@@ -244,22 +248,23 @@ static void test_nt_free(void)
     /* A part can be released by the system call, and the rest stays. */
     at = (char *)base + 0x4000, size = 0x1000;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
-    ok(!status && size == 0x1000 && at == (char *)base + 0x4000, "status %#lx size %#x at %p",
-       status, (unsigned)size, at);
-    expect_region(base, base, 0x4000, MEM_RESERVE, 0, PAGE_EXECUTE_READWRITE);
+    todo_wine
+        ok(!status && size == 0x1000 && at == (char *)base + 0x4000, "status %#lx size %#x at %p",
+           status, (unsigned)size, at);
+    todo_wine expect_region(base, base, 0x4000, MEM_RESERVE, 0, PAGE_EXECUTE_READWRITE);
     at = (char *)base + 0xfff, size = 0;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
-    ok(!status && size == 0x4000 && at == base, "status %#lx size %#x at %p", status,
-       (unsigned)size, at);
+    todo_wine ok(!status && size == 0x4000 && at == base, "status %#lx size %#x at %p", status,
+                 (unsigned)size, at);
     at = (char *)base + 0x5000, size = 0x20000;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
-    ok(status == NT_UNABLE_TO_FREE_VM, "status %#lx", status);
+    todo_wine ok(status == NT_UNABLE_TO_FREE_VM, "status %#lx", status);
     at = (char *)base + 0x5000, size = 0;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
-    ok(!status && size == 0xb000, "status %#lx size %#x", status, (unsigned)size);
+    todo_wine ok(!status && size == 0xb000, "status %#lx size %#x", status, (unsigned)size);
     at = base, size = 0;
     status = NtFreeVirtualMemory(GetCurrentProcess(), &at, &size, MEM_RELEASE);
-    ok(status == NT_MEMORY_NOT_ALLOCATED, "status %#lx", status);
+    todo_wine ok(status == NT_MEMORY_NOT_ALLOCATED, "status %#lx", status);
 }
 
 /* [N]: zero_bits up to 20 count high zeroes of 32 bits, from 32 on they are a mask. */
@@ -324,7 +329,7 @@ static void test_reset(void)
     memset(base, 0x5a, 0x8000);
     ok(base[0x4000] == 0x5a, "lost after a write");
     /* The protection is ignored, and must be a valid one all the same. */
-    expect_failure(VirtualAlloc(base, 0x8000, MEM_RESET, 0), ERROR_INVALID_PARAMETER);
+    todo_wine expect_failure(VirtualAlloc(base, 0x8000, MEM_RESET, 0), ERROR_INVALID_PARAMETER);
     ok(VirtualFree(base, 0, MEM_RELEASE), "error %lu", GetLastError());
 }
 
@@ -352,8 +357,10 @@ static void test_large(void)
 {
     static const SIZE_T sizes[] = {1ull << 30, 1ull << 36, 1ull << 38, 1ull << 40, 1ull << 42};
     char *bases[ARRAYSIZE(sizes)], *many[64];
+    /* Wine 8 keeps a byte for each page. */
+    const unsigned size_count = is_wine() ? 2 : ARRAYSIZE(sizes), many_count = is_wine() ? 1 : ARRAYSIZE(many);
 
-    for (unsigned i = 0; i < ARRAYSIZE(sizes); i++) {
+    for (unsigned i = 0; i < size_count; i++) {
         bases[i] = VirtualAlloc(NULL, sizes[i], MEM_RESERVE, PAGE_READWRITE);
         ok(bases[i] != NULL, "%llu GiB: error %lu", (long long)sizes[i] >> 30, GetLastError());
         if (!bases[i])
@@ -365,13 +372,13 @@ static void test_large(void)
         bases[i][sizes[i] - 1] = 1;
         expect_region(bases[i], bases[i], sizes[i] - PAGE, MEM_RESERVE, 0, PAGE_READWRITE);
     }
-    for (unsigned i = 0; i < ARRAYSIZE(many); i++) {
+    for (unsigned i = 0; i < many_count; i++) {
         many[i] = VirtualAlloc(NULL, 1ull << 38, MEM_RESERVE, PAGE_NOACCESS);
         ok(many[i] != NULL, "%u times 256 GiB: error %lu", i, GetLastError());
     }
-    for (unsigned i = 0; i < ARRAYSIZE(many); i++)
+    for (unsigned i = 0; i < many_count; i++)
         ok(VirtualFree(many[i], 0, MEM_RELEASE), "error %lu", GetLastError());
-    for (unsigned i = 0; i < ARRAYSIZE(sizes); i++)
+    for (unsigned i = 0; i < size_count; i++)
         ok(VirtualFree(bases[i], 0, MEM_RELEASE), "error %lu", GetLastError());
 }
 
@@ -402,8 +409,9 @@ static void test_variants(void)
     expect_failure(VirtualAllocEx(NULL, NULL, 0x1000, MEM_RESERVE, PAGE_READWRITE),
                    ERROR_INVALID_HANDLE);
     CloseHandle(real);
-    ok(from_app && protect_from_app, "VirtualAllocFromApp %p, VirtualProtectFromApp %p", from_app,
-       protect_from_app);
+    todo_wine
+        ok(from_app && protect_from_app, "VirtualAllocFromApp %p, VirtualProtectFromApp %p", from_app,
+           protect_from_app);
     if (!from_app || !protect_from_app)
         return;
     base = from_app(NULL, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);

@@ -167,7 +167,7 @@ static void test_answers_that_cannot_be_stored(void)
     ok(count == 3, "the count is %lu", (unsigned long)count);
     EXPECT(0, 3, 5, 7);
     FAILS(ERROR_NOACCESS, WRITE_WATCH_FLAG_RESET, base, SIZE, results, counter, &granularity);
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 3, 5, 7);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 3, 5, 7);
     EXPECT(0);
     VirtualFree(closed, 0, MEM_RELEASE);
     release();

@@ -34,7 +34,7 @@ static void test_types(void)
         SetLastError(0xdeadbeef);
         memory = VirtualAlloc(NULL, SIZE, types[i].type, PAGE_READWRITE);
         error = GetLastError();
-        todo(is_wine() && types[i].fails_on_wine)
+        todo_wine_if(types[i].fails_on_wine)
             ok(!memory == !types[i].works, "type %lx: %p, error %lu", types[i].type, memory, error);
         if (!memory)
             ok(error == ERROR_INVALID_PARAMETER, "type %lx: error %lu", types[i].type, error);
@@ -126,15 +126,15 @@ static void test_partial_commit(void)
     /* Memory in use: what is decommitted and touched by reading only stays clean. */
     memset(page(4), 1, 2 * 4096);
     VirtualFree(page(4), 4096, MEM_DECOMMIT);
-    todo(is_wine()) EXPECT(0, 5);
+    todo_wine EXPECT(0, 5);
     VirtualAlloc(page(4), 4096, MEM_COMMIT, PAGE_READWRITE);
     ok(!page(4)[0], "committed pages are zero");
-    todo(is_wine()) EXPECT(0, 5);
+    todo_wine EXPECT(0, 5);
     /* Committing what is committed changes neither content nor watch. */
     page(8)[1] = 9;
     ok(VirtualAlloc(base, SIZE, MEM_COMMIT, PAGE_READWRITE) == base, "commit all: %lu", GetLastError());
     ok(page(8)[1] == 9, "content lost");
-    todo(is_wine()) EXPECT(0, 5, 8);
+    todo_wine EXPECT(0, 5, 8);
     release();
 }
 

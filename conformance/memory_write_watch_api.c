@@ -183,18 +183,18 @@ static void test_read_process_memory(void)
     SetLastError(0xdeadbeef);
     ok(!ReadProcessMemory(GetCurrentProcess(), (void *)0x10, base, 2 * 4096, &done), "of nothing");
     error = GetLastError();
-    todo(is_wine()) ok(error == ERROR_PARTIAL_COPY, "error %lu", error);
-    todo(is_wine()) EXPECT(0);
+    todo_wine ok(error == ERROR_PARTIAL_COPY, "error %lu", error);
+    todo_wine EXPECT(0);
     reset();
     /* al-khaser's: the pseudo handle of the own process. */
     ok(!ReadProcessMemory(INVALID_HANDLE_VALUE, (void *)0x69696969, base, 4096, NULL), "of nothing");
-    todo(is_wine()) EXPECT(0);
+    todo_wine EXPECT(0);
     reset();
     SetLastError(0xdeadbeef);
     ok(!ReadProcessMemory(BAD_HANDLE, source, base, 2 * 4096, NULL) &&
            GetLastError() == ERROR_INVALID_HANDLE,
        "a bad handle: %lu", GetLastError());
-    todo(is_wine()) EXPECT(0);
+    todo_wine EXPECT(0);
     reset();
     ok(ReadProcessMemory(GetCurrentProcess(), source, page(3), sizeof(source), (SIZE_T *)page(9)) &&
            *(SIZE_T *)page(9) == sizeof(source) && !strcmp(page(3), "source"),
@@ -217,11 +217,11 @@ static void test_write_process_memory(void)
     allocate(MEM_COMMIT, PAGE_READWRITE);
     ok(WriteProcessMemory(GetCurrentProcess(), page(7), data, 30, &done) && done == 30,
        "WriteProcessMemory: %lu", GetLastError());
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 7);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 7);
     ok(!strcmp(page(7), data), "the content");
     ok(WriteProcessMemory(GetCurrentProcess(), page(8) - 1, data, sizeof(data), &done),
        "WriteProcessMemory: %lu", GetLastError());
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 7, 8, 9, 10);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 7, 8, 9, 10);
     ok(!WriteProcessMemory(GetCurrentProcess(), page(1), (void *)0x10, 64, &done), "out of nothing");
     EXPECT(0);
     ok(!WriteProcessMemory(BAD_HANDLE, page(1), data, 64, &done), "a bad handle");
@@ -230,9 +230,9 @@ static void test_write_process_memory(void)
     VirtualProtect(page(12), 4096, PAGE_EXECUTE_READ, &old);
     ok(WriteProcessMemory(GetCurrentProcess(), page(12), data, 30, &done), "WriteProcessMemory: %lu",
        GetLastError());
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 12);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 12);
     VirtualProtect(page(2), 4096, PAGE_NOACCESS, &old);
-    todo(is_wine())
+    todo_wine
         ok(!WriteProcessMemory(GetCurrentProcess(), page(2), data, 64, &done), "an inaccessible page");
     EXPECT(0);
     release();

@@ -80,15 +80,15 @@ static void test_lock_of_guard_page(void)
     allocate(MEM_COMMIT, PAGE_READWRITE);
     set_guard(4, PAGE_READWRITE);
     SetLastError(0xdeadbeef);
-    todo(is_wine()) {
+    todo_wine {
         BOOL locked = VirtualLock(page(4), 4096);
         DWORD error = GetLastError();
 
         ok(!locked && error == GUARD_VIOLATION, "locked %d, error %lx", locked, error);
     }
     EXPECT(0);
-    todo(is_wine()) ok(VirtualLock(page(4), 4096), "VirtualLock: %lu", GetLastError());
-    todo(is_wine()) {
+    todo_wine ok(VirtualLock(page(4), 4096), "VirtualLock: %lu", GetLastError());
+    todo_wine {
         UINT result = get_range(WRITE_WATCH_FLAG_RESET, base, SIZE);
 
         ok(!result && ((count == 1 && results[0] == page(4)) || broken(!count)),
@@ -117,7 +117,7 @@ static void test_lock(void)
     ok(!VirtualLock(base, 4 * 4096), "an inaccessible page is locked");
     EXPECT(0);
     ok(VirtualLock(page(1), 2 * 4096), "VirtualLock: %lu", GetLastError());
-    todo(is_wine()) {
+    todo_wine {
         UINT result = get_range(0, base, SIZE);
 
         ok(!result && ((count == 2 && results[0] == page(1) && results[1] == page(2)) ||

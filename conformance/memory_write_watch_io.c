@@ -61,8 +61,7 @@ static void test_disk_file(void)
     write_only = CreateFileA(name, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
     ok(!ReadFile(write_only, base, SIZE, &done, NULL) && GetLastError() == ERROR_ACCESS_DENIED,
        "without the right: %lu", GetLastError());
-    if (!is_wine())
-        EXPECT(0);
+    EXPECT(0);
     CloseHandle(write_only);
     release();
 }

@@ -31,11 +31,11 @@ static void test_decommit_forgets(void)
     allocate(MEM_COMMIT, PAGE_READWRITE);
     page(3)[0] = page(5)[0] = 1;
     decommit(0, PAGES);
-    todo(is_wine()) EXPECT(0);
+    todo_wine EXPECT(0);
     commit(0, PAGES);
-    todo(is_wine()) EXPECT(0);
+    todo_wine EXPECT(0);
     ok(!page(3)[0], "committed pages are zero");
-    todo(is_wine()) EXPECT(0); /* reading them is no write */
+    todo_wine EXPECT(0); /* reading them is no write */
     reset();
     page(3)[0] = 1;
     EXPECT(0, 3);
@@ -51,13 +51,13 @@ static void test_protect_latches(void)
     page(5)[0] = 1;
     EXPECT(0, 3, 5);
     decommit(0, PAGES);
-    todo(is_wine()) EXPECT(0, 3);
+    todo_wine EXPECT(0, 3);
     commit(0, PAGES);
-    todo(is_wine()) EXPECT(0, 3);
+    todo_wine EXPECT(0, 3);
     page(2)[0] = page(4)[0] = page(6)[0] = 1;
-    todo(is_wine()) EXPECT(0, 2, 3, 4, 6);
+    todo_wine EXPECT(0, 2, 3, 4, 6);
     /* A latched page is reported once and reset as any other. */
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 2, 3, 4, 6);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 2, 3, 4, 6);
     EXPECT(0);
     release();
 }
@@ -115,9 +115,9 @@ static void test_partial_decommit(void)
     allocate(MEM_COMMIT, PAGE_READWRITE);
     memset(base, 1, SIZE);
     decommit(4, 8);
-    todo(is_wine()) EXPECT(0, 0, 1, 2, 3, 12, 13, 14, 15);
+    todo_wine EXPECT(0, 0, 1, 2, 3, 12, 13, 14, 15);
     commit(4, 8);
-    todo(is_wine()) EXPECT(WRITE_WATCH_FLAG_RESET, 0, 1, 2, 3, 12, 13, 14, 15);
+    todo_wine EXPECT(WRITE_WATCH_FLAG_RESET, 0, 1, 2, 3, 12, 13, 14, 15);
     page(5)[0] = 1;
     EXPECT(0, 5);
     release();

@@ -35,7 +35,7 @@ static void test_reserved_and_no_access(void)
     ok(VirtualFree(page(1), 4096, MEM_DECOMMIT), "decommit: %lu", GetLastError());
     page(2)[0] = 2;
     /* The latch of the last change had nothing of page 1. */
-    todo(is_wine()) EXPECT(0, 2);
+    todo_wine EXPECT(0, 2);
     release();
 }
 
@@ -116,7 +116,7 @@ static void test_refused_writes(void)
     store(page(3));
     store(page(4));
     ok(violations == 3, "%ld violations", violations);
-    todo(is_wine()) EXPECT(0, 1);
+    todo_wine EXPECT(0, 1);
     RemoveVectoredExceptionHandler(handler);
     release();
 }

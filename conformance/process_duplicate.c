@@ -174,11 +174,11 @@ static void test_duplicate(void)
                        DUPLICATE_SAME_ACCESS), "from the child: %lu", GetLastError());
     ok(WaitForSingleObject(own, 0) == WAIT_TIMEOUT, "it is set");
     /* [D] "To close the duplicated handle from the source process": no target. */
-    todo(is_wine())
+    todo_wine
         ok(DuplicateHandle(other, H(shared->closed), NULL, NULL, 0, FALSE, DUPLICATE_CLOSE_SOURCE),
            "closing a handle of the child's: %lu", GetLastError());
     SetLastError(0xdeadbeef);
-    todo(is_wine())
+    todo_wine
         ok(!OpenEventA(SYNCHRONIZE, FALSE, name_of("closed")) &&
                GetLastError() == ERROR_FILE_NOT_FOUND,
            "the object outlived its last handle: %lu", GetLastError());

@@ -127,19 +127,19 @@ static void test_out(void)
     ok(DuplicateHandle(other.process, GetCurrentProcess(), GetCurrentProcess(), &process, 0, FALSE,
                        DUPLICATE_SAME_ACCESS),
        "its process: error %lu", GetLastError());
-    ok(GetProcessId(process) == other.id, "it is process %lu", GetProcessId(process));
+    todo_wine ok(GetProcessId(process) == other.id, "it is process %lu", GetProcessId(process));
 
     /* Closing a handle there: no target (documented with hTargetProcessHandle). */
-    ok(DuplicateHandle(other.process, theirs[1], NULL, NULL, 0, FALSE, DUPLICATE_CLOSE_SOURCE),
-       "closing it there: error %lu", GetLastError());
+    todo_wine ok(DuplicateHandle(other.process, theirs[1], NULL, NULL, 0, FALSE, DUPLICATE_CLOSE_SOURCE),
+                 "closing it there: error %lu", GetLastError());
     answer = ask(&other, 'i', theirs[1]);
-    ok(answer == -1, "it is still there: %lld", answer);
+    todo_wine ok(answer == -1, "it is still there: %lld", answer);
     ok(ReleaseSemaphore(semaphore, 1, &previous) && previous == 3, "its count was %ld", previous);
     SetLastError(0xdeadbeef);
-    ok(!DuplicateHandle(other.process, theirs[1], GetCurrentProcess(), &event, 0, FALSE,
-                        DUPLICATE_SAME_ACCESS) &&
-           GetLastError() == ERROR_INVALID_HANDLE,
-       "a closed one: error %lu", GetLastError());
+    todo_wine ok(!DuplicateHandle(other.process, theirs[1], GetCurrentProcess(), &event, 0, FALSE,
+                                  DUPLICATE_SAME_ACCESS) &&
+                     GetLastError() == ERROR_INVALID_HANDLE,
+                 "a closed one: error %lu", GetLastError());
     CloseHandle(event);
     CloseHandle(semaphore);
     CloseHandle(mutex);

@@ -275,7 +275,7 @@ static void test_completion_port(void)
     ok(AssignProcessToJobObject(job, third.process), "assign: error %lu", GetLastError());
     expect(port, JOB_OBJECT_MSG_NEW_PROCESS, third.id, __LINE__);
     ResumeThread(third.thread);
-    expect(port, JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS, third.id, __LINE__);
+    todo_wine expect(port, JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS, third.id, __LINE__);
     expect(port, JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO, 0, __LINE__);
     child_finish(&third);
     ok(!GetQueuedCompletionStatus(port, &number, &key, &value, 0), "one message more: %lu", number);
@@ -305,18 +305,18 @@ static void test_limits(void)
                                  &size) &&
            size == sizeof(again),
        "query: size %lu, error %lu", size, GetLastError());
-    ok(again.BasicLimitInformation.LimitFlags == limits.BasicLimitInformation.LimitFlags &&
-           again.BasicLimitInformation.ActiveProcessLimit == 1 &&
-           again.ProcessMemoryLimit == limits.ProcessMemoryLimit &&
-           again.JobMemoryLimit == limits.JobMemoryLimit,
-       "flags %lx, %lu processes, %zx, %zx bytes", again.BasicLimitInformation.LimitFlags,
-       again.BasicLimitInformation.ActiveProcessLimit, again.ProcessMemoryLimit,
-       again.JobMemoryLimit);
+    todo_wine ok(again.BasicLimitInformation.LimitFlags == limits.BasicLimitInformation.LimitFlags &&
+                     again.BasicLimitInformation.ActiveProcessLimit == 1 &&
+                     again.ProcessMemoryLimit == limits.ProcessMemoryLimit &&
+                     again.JobMemoryLimit == limits.JobMemoryLimit,
+                 "flags %lx, %lu processes, %zx, %zx bytes", again.BasicLimitInformation.LimitFlags,
+                 again.BasicLimitInformation.ActiveProcessLimit, again.ProcessMemoryLimit,
+                 again.JobMemoryLimit);
     SetLastError(0xdeadbeef);
-    ok(!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
-                                sizeof(limits) - 1) &&
-           GetLastError() == ERROR_BAD_LENGTH,
-       "a wrong size: error %lu", GetLastError());
+    todo_wine ok(!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                                          sizeof(limits) - 1) &&
+                     GetLastError() == ERROR_BAD_LENGTH,
+                 "a wrong size: error %lu", GetLastError());
     limits.BasicLimitInformation.LimitFlags = 0x80000000;
     SetLastError(0xdeadbeef);
     ok(!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits)) &&
@@ -331,9 +331,10 @@ static void test_limits(void)
     /* More than the limit: the assignment fails and the process is ended (documented). */
     ok(AssignProcessToJobObject(job, first.process), "assign: error %lu", GetLastError());
     SetLastError(0xdeadbeef);
-    ok(!AssignProcessToJobObject(job, second.process) && GetLastError() == ERROR_NOT_ENOUGH_QUOTA,
-       "one too many: error %lu", GetLastError());
-    ok(WaitForSingleObject(second.process, 10000) == WAIT_OBJECT_0, "it lives on");
+    todo_wine ok(!AssignProcessToJobObject(job, second.process) && GetLastError() == ERROR_NOT_ENOUGH_QUOTA,
+                 "one too many: error %lu", GetLastError());
+    todo_wine ok(WaitForSingleObject(second.process, is_wine() ? 500 : 10000) == WAIT_OBJECT_0,
+                 "it lives on");
     child_finish(&second);
     ok(WaitForSingleObject(first.process, 0) == WAIT_TIMEOUT, "the first is gone");
     CloseHandle(job);
@@ -386,17 +387,17 @@ static void test_times(void)
     ResumeThread(other.thread);
     ok(child_read(&other, &ready, 1), "the child does not start");
     memset(&accounting, 0xcc, sizeof(accounting));
-    ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
-                                 sizeof(accounting), NULL),
-       "query: error %lu", GetLastError());
+    todo_wine ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
+                                           sizeof(accounting), NULL),
+                 "query: error %lu", GetLastError());
     running = accounting.BasicInfo.TotalUserTime.QuadPart +
               accounting.BasicInfo.TotalKernelTime.QuadPart;
-    ok(running >= 500000, "%lld us while it runs", running / 10);
-    ok(accounting.BasicInfo.ActiveProcesses == 1, "%lu active", accounting.BasicInfo.ActiveProcesses);
+    todo_wine ok(running >= 500000, "%lld us while it runs", running / 10);
+    todo_wine ok(accounting.BasicInfo.ActiveProcesses == 1, "%lu active", accounting.BasicInfo.ActiveProcesses);
     child_finish(&other);
-    ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
-                                 sizeof(accounting), NULL),
-       "query: error %lu", GetLastError());
+    todo_wine ok(QueryInformationJobObject(job, JobObjectBasicAndIoAccountingInformation, &accounting,
+                                           sizeof(accounting), NULL),
+                 "query: error %lu", GetLastError());
     ended = accounting.BasicInfo.TotalUserTime.QuadPart +
             accounting.BasicInfo.TotalKernelTime.QuadPart;
     ok(ended >= running, "%lld us, and %lld after its end", running / 10, ended / 10);

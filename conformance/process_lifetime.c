@@ -163,8 +163,8 @@ static void test_running(void)
     ok(code == 0, "thread's exit code %lx", code);
     /* TerminateProcess's page: a process that has ended gives ERROR_ACCESS_DENIED. */
     SetLastError(0xdeadbeef);
-    ok(!TerminateProcess(other.process, 5) && GetLastError() == ERROR_ACCESS_DENIED,
-       "TerminateProcess after the end: error %lu", GetLastError());
+    todo_wine ok(!TerminateProcess(other.process, 5) && GetLastError() == ERROR_ACCESS_DENIED,
+                 "TerminateProcess after the end: error %lu", GetLastError());
     ok(GetProcessId(other.process) == other.id, "its id is gone");
     /* GetProcessTimes's page: the exit time is set once it has ended; the rest stays known. */
     ok(GetProcessTimes(other.process, &again, &exited, &kernel, &user), "GetProcessTimes: error %lu",
@@ -374,10 +374,11 @@ static void test_priority(void)
 {
     static const struct {
         DWORD own, flags, expected;
+        BOOL differs_on_wine; /* which starts every process with NORMAL_PRIORITY_CLASS */
     } cases[] = {{NORMAL_PRIORITY_CLASS, 0, NORMAL_PRIORITY_CLASS},
-                 {NORMAL_PRIORITY_CLASS, IDLE_PRIORITY_CLASS, IDLE_PRIORITY_CLASS},
-                 {NORMAL_PRIORITY_CLASS, HIGH_PRIORITY_CLASS, HIGH_PRIORITY_CLASS},
-                 {BELOW_NORMAL_PRIORITY_CLASS, 0, BELOW_NORMAL_PRIORITY_CLASS},
+                 {NORMAL_PRIORITY_CLASS, IDLE_PRIORITY_CLASS, IDLE_PRIORITY_CLASS, TRUE},
+                 {NORMAL_PRIORITY_CLASS, HIGH_PRIORITY_CLASS, HIGH_PRIORITY_CLASS, TRUE},
+                 {BELOW_NORMAL_PRIORITY_CLASS, 0, BELOW_NORMAL_PRIORITY_CLASS, TRUE},
                  {BELOW_NORMAL_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS, NORMAL_PRIORITY_CLASS},
                  {ABOVE_NORMAL_PRIORITY_CLASS, 0, NORMAL_PRIORITY_CLASS}};
     HANDLE limited;
@@ -390,7 +391,8 @@ static void test_priority(void)
            GetLastError());
         other = child_start_flags("wait", CREATE_SUSPENDED | cases[i].flags);
         class = GetPriorityClass(other.process);
-        ok(class == cases[i].expected, "case %u: class %lx", (unsigned)i, class);
+        todo_wine_if(cases[i].differs_on_wine)
+            ok(class == cases[i].expected, "case %u: class %lx", (unsigned)i, class);
         ok(SetPriorityClass(other.process, ABOVE_NORMAL_PRIORITY_CLASS), "SetPriorityClass: error %lu",
            GetLastError());
         class = GetPriorityClass(other.process);
@@ -409,10 +411,10 @@ static void test_priority(void)
        "no class: error %lu", GetLastError());
     SetPriorityClass(GetCurrentProcess(), NORMAL_PRIORITY_CLASS);
 
-    ok(GetProcessHandleCount(GetCurrentProcess(), &count) && count > 0, "%lu handles", count);
+    todo_wine ok(GetProcessHandleCount(GetCurrentProcess(), &count) && count > 0, "%lu handles", count);
     limited = CreateEventA(NULL, FALSE, FALSE, NULL);
     ok(GetProcessHandleCount(GetCurrentProcess(), &more), "GetProcessHandleCount");
-    ok(more == count + 1, "%lu handles, then %lu", count, more);
+    todo_wine ok(more == count + 1, "%lu handles, then %lu", count, more);
     CloseHandle(limited);
 }
 

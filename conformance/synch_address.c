@@ -197,7 +197,7 @@ static void test_no_stale_wake(void)
         join(threads[i]);
     for (unsigned i = 0; i < 2; i++) {
         trace("%ld of %u waits were woken", races[i].woken, ROUNDS);
-        ok(!races[i].stale, "%ld unrelated waits ended early", races[i].stale);
+        flaky_wine ok(!races[i].stale, "%ld unrelated waits ended early", races[i].stale);
     }
 }
 

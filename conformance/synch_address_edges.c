@@ -281,7 +281,7 @@ static void test_polled_then_condition(void)
         ok(WaitForSingleObject(wakers[i], LONG_TIME) == WAIT_OBJECT_0, "a waker hangs");
         CloseHandle(wakers[i]);
     }
-    ok(!early, "%d of 600 waits ended early", early);
+    flaky_wine ok(!early, "%d of 600 waits ended early", early);
     DeleteCriticalSection(&section);
 }
 

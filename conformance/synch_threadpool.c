@@ -50,7 +50,7 @@ static void CALLBACK blocked_callback(TP_CALLBACK_INSTANCE *instance, void *cont
     (void)instance, (void)work, (void)context;
     if (InterlockedIncrement(&calls) == 12)
         SetEvent(gate);
-    if (WaitForSingleObject(gate, 10000))
+    if (WaitForSingleObject(gate, is_wine() ? 2000 : 10000))
         InterlockedIncrement(&timeouts);
     SetEvent(gate);
 }
@@ -66,7 +66,7 @@ static void test_growth(void)
         SubmitThreadpoolWork(work);
     WaitForThreadpoolWorkCallbacks(work, FALSE);
     ok(calls == 12, "%ld calls", calls);
-    ok(!timeouts, "%ld callbacks waited in vain", timeouts);
+    flaky_wine ok(!timeouts, "%ld callbacks waited in vain", timeouts);
     CloseThreadpoolWork(work);
     CloseHandle(gate);
 }

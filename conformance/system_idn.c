@@ -47,7 +47,8 @@ static void test_names(void)
     ok(!IdnToAscii(IDN_USE_STD3_ASCII_RULES, L"a_b", -1, out, 256) && GetLastError() == ERROR_INVALID_NAME, "error %lu",
        GetLastError());
     SetLastError(0xdeadbeef);
-    ok(!IdnToAscii(0x80, L"a", -1, out, 256) && GetLastError() == ERROR_INVALID_FLAGS, "error %lu", GetLastError());
+    todo_wine
+        ok(!IdnToAscii(0x80, L"a", -1, out, 256) && GetLastError() == ERROR_INVALID_FLAGS, "error %lu", GetLastError());
     SetLastError(0xdeadbeef);
     ok(!IdnToAscii(0, NULL, -1, out, 256) && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu", GetLastError());
 }

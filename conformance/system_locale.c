@@ -163,19 +163,20 @@ static void test_numbers(void)
 {
     static const struct {
         const WCHAR *locale, *value, *number, *currency;
+        BOOL differs_on_wine; /* which groups the last digits alone, not what carries over */
     } rows[] = {
         {L"en-US", L"0", L"0.00", L"$0.00"},
         {L"en-US", L"1", L"1.00", L"$1.00"},
         {L"en-US", L"123", L"123.00", L"$123.00"},
         {L"en-US", L"1234", L"1,234.00", L"$1,234.00"},
-        {L"en-US", L"1234567.891", L"1,234,567.89", L"$1,234,567.89"},
-        {L"en-US", L"1234567.899", L"1,234,567.90", L"$1,234,567.90"},
-        {L"en-US", L"999.999", L"1,000.00", L"$1,000.00"},
+        {L"en-US", L"1234567.891", L"1,234,567.89", L"$1,234,567.89", TRUE},
+        {L"en-US", L"1234567.899", L"1,234,567.90", L"$1,234,567.90", TRUE},
+        {L"en-US", L"999.999", L"1,000.00", L"$1,000.00", TRUE},
         {L"en-US", L"0.005", L"0.01", L"$0.01"},
         {L"en-US", L".5", L"0.50", L"$0.50"},
         {L"en-US", L"000123", L"123.00", L"$123.00"},
         {L"en-US", L"-1234.5", L"-1,234.50", L"($1,234.50)"},
-        {L"de-DE", L"1234567.891", L"1.234.567,89", L"1.234.567,89 \x20ac"},
+        {L"de-DE", L"1234567.891", L"1.234.567,89", L"1.234.567,89 \x20ac", TRUE},
     };
     static const struct {
         const WCHAR *value;
@@ -202,10 +203,11 @@ static void test_numbers(void)
     for (unsigned i = 0; i < ARRAYSIZE(rows); i++) {
         int got = GetNumberFormatEx(rows[i].locale, 0, rows[i].value, NULL, out, ARRAYSIZE(out));
 
-        ok(got == (int)wcslen(rows[i].number) + 1 && !wcscmp(out, rows[i].number), "%u: \"%ls\"", i, out);
+        todo_wine_if(rows[i].differs_on_wine)
+            ok(got == (int)wcslen(rows[i].number) + 1 && !wcscmp(out, rows[i].number), "%u: \"%ls\"", i, out);
         got = GetCurrencyFormatEx(rows[i].locale, 0, rows[i].value, NULL, out, ARRAYSIZE(out));
-        ok(got == (int)wcslen(rows[i].currency) + 1 && (!wcscmp(out, rows[i].currency) || is_wine()), "%u: \"%ls\"", i,
-           out);
+        todo_wine_if(rows[i].differs_on_wine)
+            ok(got == (int)wcslen(rows[i].currency) + 1 && !wcscmp(out, rows[i].currency), "%u: \"%ls\"", i, out);
     }
     for (unsigned i = 0; i < ARRAYSIZE(formats); i++) {
         int got = GetNumberFormatEx(L"en-US", 0, formats[i].value, &formats[i].format, out, ARRAYSIZE(out));

@@ -64,17 +64,21 @@ static void test_errors(void)
     WCHAR out[8];
     int got;
 
+    if (!is_wine()) { /* Wine 8 reads it */
+        SetLastError(0xdeadbeef);
+        ok(!NormalizeString(NormalizationC, NULL, 1, out, 8) && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu",
+           GetLastError());
+    }
     SetLastError(0xdeadbeef);
-    ok(!NormalizeString(NormalizationC, NULL, 1, out, 8) && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu",
-       GetLastError());
-    SetLastError(0xdeadbeef);
-    ok(!NormalizeString(7, L"a", -1, out, 8) && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu", GetLastError());
+    todo_wine
+        ok(!NormalizeString(7, L"a", -1, out, 8) && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu", GetLastError());
     SetLastError(0xdeadbeef);
     got = NormalizeString(NormalizationD, L"\xe9\xe9\xe9", -1, out, 4);
     ok(got < 0 && GetLastError() == ERROR_INSUFFICIENT_BUFFER, "%d error %lu", got, GetLastError());
     SetLastError(0xdeadbeef);
     got = NormalizeString(NormalizationC, L"a\xd800z", -1, out, 8);
-    ok(got == -1 && GetLastError() == ERROR_NO_UNICODE_TRANSLATION, "%d error %lu", got, GetLastError());
+    /* Documented: the negative of the index of what is wrong. Wine counts from 1. */
+    todo_wine ok(got == -1 && GetLastError() == ERROR_NO_UNICODE_TRANSLATION, "%d error %lu", got, GetLastError());
     SetLastError(0xdeadbeef);
     ok(NormalizeString(NormalizationC, L"abc", 2, out, 8) == 2 && GetLastError() == ERROR_SUCCESS, "error %lu",
        GetLastError());

@@ -35,7 +35,8 @@ static void test_casing(void)
     SetLastError(0xdeadbeef);
     ok(!LCMapStringEx(L"en-US", LCMAP_UPPERCASE, L"abc", 3, out, 2, NULL, NULL, 0) &&
            GetLastError() == ERROR_INSUFFICIENT_BUFFER, "error %lu", GetLastError());
-    ok(LCMapStringEx(L"en-US", LCMAP_TITLECASE, L"one TWO", 7, out, 16, NULL, NULL, 0) == 7 || is_wine(), "title case");
+    todo_wine
+        ok(LCMapStringEx(L"en-US", LCMAP_TITLECASE, L"one TWO", 7, out, 16, NULL, NULL, 0) == 7, "title case");
     SetLastError(0xdeadbeef);
     ok(!LCMapStringEx(L"en-US", LCMAP_UPPERCASE, L"abc", 0, out, 16, NULL, NULL, 0) &&
            GetLastError() == ERROR_INVALID_PARAMETER, "error %lu", GetLastError());

@@ -66,8 +66,9 @@ static void test_pages(void)
         ok(got == bytes + 1, "%u: with its NUL: %d, not %d", rows[i].page, got, bytes + 1);
         /* Each length that is too short. */
         SetLastError(0xdeadbeef);
-        ok(!MultiByteToWideChar(rows[i].page, 0, rows[i].bytes, bytes, wide, chars - 1) &&
-               GetLastError() == ERROR_INSUFFICIENT_BUFFER, "%u: short: error %lu", rows[i].page, GetLastError());
+        todo_wine_if(rows[i].page == CP_UTF8)
+            ok(!MultiByteToWideChar(rows[i].page, 0, rows[i].bytes, bytes, wide, chars - 1) &&
+                   GetLastError() == ERROR_INSUFFICIENT_BUFFER, "%u: short: error %lu", rows[i].page, GetLastError());
         SetLastError(0xdeadbeef);
         ok(!WideCharToMultiByte(rows[i].page, 0, rows[i].wide, chars, text, bytes - 1, NULL, NULL) &&
                GetLastError() == ERROR_INSUFFICIENT_BUFFER, "%u: short: error %lu", rows[i].page, GetLastError());
@@ -115,11 +116,13 @@ static void test_invalid_utf8(void)
     ok(GetLastError() == ERROR_NO_UNICODE_TRANSLATION, "error %lu", GetLastError());
     /* UTF-8 takes no default character [documented]. */
     SetLastError(0xdeadbeef);
-    ok(!WideCharToMultiByte(CP_UTF8, 0, L"a", 1, text, 16, "?", NULL) && GetLastError() == ERROR_INVALID_PARAMETER,
-       "error %lu", GetLastError());
+    todo_wine
+        ok(!WideCharToMultiByte(CP_UTF8, 0, L"a", 1, text, 16, "?", NULL) && GetLastError() == ERROR_INVALID_PARAMETER,
+           "error %lu", GetLastError());
     SetLastError(0xdeadbeef);
-    ok(!WideCharToMultiByte(CP_UTF8, 0, L"a", 1, text, 16, NULL, &used) && GetLastError() == ERROR_INVALID_PARAMETER,
-       "error %lu", GetLastError());
+    todo_wine
+        ok(!WideCharToMultiByte(CP_UTF8, 0, L"a", 1, text, 16, NULL, &used) && GetLastError() == ERROR_INVALID_PARAMETER,
+           "error %lu", GetLastError());
 }
 
 static void test_default_character(void)
@@ -166,8 +169,8 @@ static void test_arguments(void)
 
     for (unsigned i = 0; i < ARRAYSIZE(rows); i++) {
         SetLastError(0xdeadbeef);
-        ok(!MultiByteToWideChar(rows[i].page, rows[i].flags, "a", 1, wide, 16), "%u succeeded", i);
-        ok(GetLastError() == rows[i].error, "%u: error %lu", i, GetLastError());
+        todo_wine_if(i == 1) ok(!MultiByteToWideChar(rows[i].page, rows[i].flags, "a", 1, wide, 16), "%u succeeded", i);
+        todo_wine_if(i == 1) ok(GetLastError() == rows[i].error, "%u: error %lu", i, GetLastError());
     }
     SetLastError(0xdeadbeef);
     ok(!MultiByteToWideChar(CP_ACP, 0, "a", 0, wide, 16) && GetLastError() == ERROR_INVALID_PARAMETER,
@@ -182,8 +185,9 @@ static void test_arguments(void)
     ok(!MultiByteToWideChar(CP_ACP, 0, "a", 1, wide, -1) && GetLastError() == ERROR_INVALID_PARAMETER,
        "negative: error %lu", GetLastError());
     SetLastError(0xdeadbeef);
-    ok(!MultiByteToWideChar(CP_ACP, 0, (char *)wide, 1, wide, 16) && GetLastError() == ERROR_INVALID_PARAMETER,
-       "in place: error %lu", GetLastError());
+    todo_wine
+        ok(!MultiByteToWideChar(CP_ACP, 0, (char *)wide, 1, wide, 16) && GetLastError() == ERROR_INVALID_PARAMETER,
+           "in place: error %lu", GetLastError());
     SetLastError(0xdeadbeef);
     ok(!WideCharToMultiByte(CP_ACP, 0, L"a", 0, text, 16, NULL, NULL) && GetLastError() == ERROR_INVALID_PARAMETER,
        "no characters: error %lu", GetLastError());
@@ -208,8 +212,8 @@ static void test_information(void)
        info.LeadByte[0]);
     ok(GetCPInfo(CP_UTF8, &info) && info.MaxCharSize == 4 && info.DefaultChar[0] == '?', "UTF-8: %u", info.MaxCharSize);
     memset(&wide, 0xcc, sizeof(wide));
-    ok(GetCPInfoExW(1252, 0, &wide) && wide.CodePage == 1252 && wide.UnicodeDefaultChar == '?' &&
-           !wcsncmp(wide.CodePageName, L"1252", 4), "1252: %u %ls", wide.CodePage, wide.CodePageName);
+    todo_wine ok(GetCPInfoExW(1252, 0, &wide) && wide.CodePage == 1252 && wide.UnicodeDefaultChar == '?' &&
+                     !wcsncmp(wide.CodePageName, L"1252", 4), "1252: %u %ls", wide.CodePage, wide.CodePageName);
     memset(&extended, 0xcc, sizeof(extended));
     ok(GetCPInfoExA(CP_UTF8, 0, &extended) && extended.CodePage == CP_UTF8 && extended.UnicodeDefaultChar == 0xfffd,
        "UTF-8: %u", extended.CodePage);

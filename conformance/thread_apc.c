@@ -122,9 +122,9 @@ static void test_timer(void)
     got = SleepEx(LONG_TIME, TRUE);
     GetSystemTimeAsFileTime(&after);
     ok(got == WAIT_IO_COMPLETION && !strcmp(order, "t"), "SleepEx: %lx, order %s", got, order);
-    ok(CompareFileTime(&timer_time, &before) >= 0 && CompareFileTime(&timer_time, &after) <= 0,
-       "time %lx%08lx, now %lx%08lx", timer_time.dwHighDateTime, timer_time.dwLowDateTime,
-       after.dwHighDateTime, after.dwLowDateTime);
+    todo_wine ok(CompareFileTime(&timer_time, &before) >= 0 && CompareFileTime(&timer_time, &after) <= 0,
+                 "time %lx%08lx, now %lx%08lx", timer_time.dwHighDateTime, timer_time.dwLowDateTime,
+                 after.dwHighDateTime, after.dwLowDateTime);
     /* Cancelled: none comes any more. */
     due.QuadPart = -10000000;
     SetWaitableTimer(timer, &due, 0, note_timer, (void *)'x', FALSE);
@@ -134,10 +134,11 @@ static void test_timer(void)
     due.QuadPart = -10000;
     SetWaitableTimer(timer, &due, 2, note_timer, (void *)'p', FALSE);
     for (int i = 0; i < 3; i++)
-        ok(SleepEx(LONG_TIME, TRUE) == WAIT_IO_COMPLETION, "round %d", i);
+        todo_wine_if(i > 0) /* Wine 8 calls it once */
+            ok(SleepEx(is_wine() ? 100 : LONG_TIME, TRUE) == WAIT_IO_COMPLETION, "round %d", i);
     CancelWaitableTimer(timer);
     SleepEx(0, TRUE);
-    ok(strlen(order) >= 3 && strspn(order, "p") == strlen(order), "order %s", order);
+    todo_wine ok(strlen(order) >= 3 && strspn(order, "p") == strlen(order), "order %s", order);
     CloseHandle(timer);
 }
 
@@ -275,7 +276,7 @@ static void test_sizes(void)
        nt->OptionalHeader.SizeOfStackReserve);
     got = limits_of(0x300000, STACK_SIZE_PARAM_IS_A_RESERVATION);
     ok(got.high - got.low == 0x300000, "reservation: %llx", got.high - got.low);
-    ok(got.committed < 0x100000, "committed %llx", got.committed);
+    todo_wine ok(got.committed < 0x100000, "committed %llx", got.committed);
     got = limits_of(0x31000, STACK_SIZE_PARAM_IS_A_RESERVATION);
     ok(got.high - got.low >= 0x31000 && !((got.high - got.low) & 0xfff), "odd reservation: %llx",
        got.high - got.low);
@@ -306,7 +307,7 @@ static DWORD WINAPI grow(void *unused)
 
     (void)unused;
     use_stack();
-    ok((ULONG_PTR)tib->StackLimit < before, "the limit did not move: %p", tib->StackLimit);
+    todo_wine ok((ULONG_PTR)tib->StackLimit < before, "the limit did not move: %p", tib->StackLimit);
     VirtualQuery((char *)tib->StackLimit - 1, &info, sizeof(info));
     ok(info.State == MEM_COMMIT && info.Protect == (PAGE_READWRITE | PAGE_GUARD),
        "below the limit: state %lx, protection %lx", info.State, info.Protect);
@@ -384,8 +385,9 @@ static DWORD WINAPI overflow_twice(void *guarantee)
         ok(overflow(), "no overflow");
         ok(overflows == i, "%ld overflows", overflows);
         if (bytes)
-            ok(room_in_handler + 0x2000 >= bytes, "%llx bytes for the handler of %lx",
-               room_in_handler, bytes);
+            todo_wine_if(i == 1) /* Wine 8 gives it from the second time on */
+                ok(room_in_handler + 0x2000 >= bytes, "%llx bytes for the handler of %lx",
+                   room_in_handler, bytes);
         /* [D] _resetstkoflw restores the guard page; without it the next overflow ends the process. */
         result = reset_stack();
         ok(result, "_resetstkoflw failed");

@@ -97,7 +97,7 @@ static void test_ticks(void)
     Sleep(20);
     after = GetTickCount64();
     ok(after - before >= 5 && after - before < 5000, "20 ms took %llu", after - before);
-    ok(interrupt_time && interrupt_time_precise && unbiased_precise, "functions are missing");
+    todo_wine ok(interrupt_time && interrupt_time_precise && unbiased_precise, "functions are missing");
     if (!interrupt_time || !interrupt_time_precise || !unbiased_precise)
         return;
     /* Interrupt time is that of the ticks, in 100 ns; ticks lag by 15.6 ms at most. */
@@ -205,16 +205,15 @@ static void test_process_times(void)
        number(user) + number(kernel));
     ok(number(thread_created) + 10000000 >= number(created) && number(thread_created) <= number(now),
        "thread created %llu", number(thread_created));
-    ok(QueryProcessCycleTime(GetCurrentProcess(), &cycles) && cycles, "cycles %llu", cycles);
-    ok(QueryThreadCycleTime(GetCurrentThread(), &later) && later, "cycles %llu", later);
+    todo_wine ok(QueryProcessCycleTime(GetCurrentProcess(), &cycles) && cycles, "cycles %llu", cycles);
+    todo_wine ok(QueryThreadCycleTime(GetCurrentThread(), &later) && later, "cycles %llu", later);
     start = GetTickCount();
     do {
         for (unsigned i = 0; i < 100000; i++)
             work += i;
         QueryThreadCycleTime(GetCurrentThread(), &cycles);
-    } while (cycles == later && GetTickCount() - start < 5000);
-    ok(cycles > later, "cycles %llu then %llu", later,
-       cycles);
+    } while (later && cycles == later && GetTickCount() - start < 5000);
+    todo_wine ok(cycles > later, "cycles %llu then %llu", later, cycles);
     ok(GetSystemTimes(&idle, &all_kernel, &all_user), "error %lu", GetLastError());
     ok(number(all_kernel) >= number(idle), "the kernel's time holds the idle time: %llu %llu",
        number(all_kernel), number(idle));

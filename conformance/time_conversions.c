@@ -77,9 +77,11 @@ static void test_invalid(void)
         FILETIME out = file_time(0xcccccccccccccccc);
 
         SetLastError(0xdeadbeef);
-        ok(!SystemTimeToFileTime(&rows[i], &out), "%u succeeded", i);
-        ok(GetLastError() == ERROR_INVALID_PARAMETER, "%u: error %lu", i, GetLastError());
-        ok(number(out) == 0xcccccccccccccccc, "%u: the output changed", i);
+        todo_wine_if(i >= 1 && i <= 4) { /* the year after the last, the 29th of February */
+            ok(!SystemTimeToFileTime(&rows[i], &out), "%u succeeded", i);
+            ok(GetLastError() == ERROR_INVALID_PARAMETER, "%u: error %lu", i, GetLastError());
+            ok(number(out) == 0xcccccccccccccccc, "%u: the output changed", i);
+        }
     }
     SetLastError(0xdeadbeef);
     ok(!FileTimeToSystemTime(&file, &system), "a negative time");
