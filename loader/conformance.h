@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * `decant conformance`: what was run where and how it came out; written by conformance.c, read by the
- * report writers in conformance_report.c.
+ * `decant conformance`: what was run where and how it came out; filled in by conformance_run.c, read by
+ * the report writers in conformance_report.c.
  */
 #ifndef DECANT_CONFORMANCE_REPORT_H
 #define DECANT_CONFORMANCE_REPORT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct result {
 
 struct host {
     const char *name;         /* "standalone", "wine" */
+    const char *version;      /* as it tells it: "wine-8.0 (Debian 8.0~repack-4)" */
     const char *command[4];   /* what stands before the program, NULL-terminated */
 };
 
@@ -44,8 +46,40 @@ static inline const struct result *run_result(const struct run *run, size_t prog
     return &run->results[program * run->host_count + host];
 }
 
-const char *outcome_name(enum outcome outcome);
+/* What came of one host's programs together. */
+struct totals {
+    long expectations, todos, skips;
+    long unexpected; /* failures, and programs that did not come to their end */
+};
 
+/* --- conformance_run.c --- */
+
+extern volatile sig_atomic_t was_interrupted; /* ends the running program */
+
+/* Runs the program at `path`; after `limit` seconds it is killed with its process group. */
+void run_program(const struct host *host, const char *path, int limit, struct result *result);
+/* Runs a command without input and output: its exit code, or -1. */
+int run_quietly(const char *const *arguments, int limit);
+
+/* --- conformance_wine.c --- */
+
+/* Makes Wine a host: `command`, or the one that is installed; in the prefix `given_prefix`, or in a
+ * fresh one. False after an error line. */
+bool wine_prepare(const char *command, const char *given_prefix, struct host *host);
+/* Ends every program of the prefix, such as those that one left that hung. */
+void wine_end_programs(void);
+/* The same, and removes the prefix. */
+void wine_finish(void);
+
+/* --- conformance_report.c --- */
+
+const char *outcome_name(enum outcome outcome);
+struct totals run_totals(const struct run *run, size_t host);
+
+/* For people: a table, what was unexpected, a closing line for each host. */
+void report_table(const struct run *run, FILE *out);
+/* Documented in docs/decant.1.md. */
+void report_json(const struct run *run, FILE *out);
 /* Test Anything Protocol, version 13. */
 void report_tap(const struct run *run, FILE *out);
 /* JUnit XML, one suite per host. */

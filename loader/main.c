@@ -26,7 +26,7 @@ static const char help[] =
     "\n"
     "Runs an x86-64 Windows console program on Linux.\n"
     "\n"
-    "  conformance   run the conformance programs here or on Wine; TAP, JUnit, HTML\n"
+    "  conformance   run the conformance programs here or on Wine, and compare\n"
     "  doctor        what this machine offers, what Decant chose and why, what is missing\n"
     "  pages         the watched memory of a running program, and what of it is written\n"
     "  --help, -h    this text\n"

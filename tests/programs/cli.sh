@@ -264,7 +264,7 @@ cat >fails.c <<'C'
 #include <stdio.h>
 int main(void)
 {
-    puts("FAIL: line 1: <angle> & \"quote\" \001 control");
+    puts("FAIL: line 1: <angle> & \"quote\" \001 control \xff");
     puts("area: 3 tests executed (1 marked as todo, 1 failures), 1 skipped.");
     return 1;
 }
@@ -272,11 +272,30 @@ C
 "$cc" fails.c -o suite/bad.exe
 cp crash.exe suite/crash.exe
 code=0
-"$DECANT" conformance --folder suite --junit r.xml --html r.html >r.tap 2>err.txt || code=$?
+"$DECANT" conformance --tap --folder suite --junit r.xml --html r.html >r.tap 2>err.txt || code=$?
 [ "$code" -eq 1 ] || complain "conformance with failures: $code"
 grep -q '^TAP version 13' r.tap && grep -q '^1\.\.3' r.tap && grep -q '^not ok 1 - bad' r.tap &&
     grep -q '^not ok 2 - crash .*crashed' r.tap && grep -q '^ok 3 - good' r.tap ||
     complain "TAP: $(head -5 r.tap)"
+code=0
+"$DECANT" conformance --folder suite >r.txt || code=$?
+[ "$code" -eq 1 ] && grep -Eq '^bad +1 +1 +1 ' r.txt && grep -Eq '^crash .* crashed$' r.txt &&
+    grep -q '^decant [0-9.]*: 1149 expectations, 1 known disagreements (todo), 2 unexpected$' r.txt ||
+    complain "the table: exit code $code, $(cat r.txt)"
+code=0
+"$DECANT" conformance --json --folder suite >r.json || code=$?
+python3 - $code <<'PY' || complain "JSON: not as documented"
+import json, sys
+report = json.load(open("r.json", encoding="utf-8"))
+host, = report["hosts"]
+assert sys.argv[1] == "1" and host["name"] == "standalone" and host["version"].startswith("decant ")
+assert (host["expectations"], host["todo"], host["unexpected"], host["skipped"]) == (1149, 1, 2, 1), host
+rows = {row["program"]: row for row in report["programs"]}
+bad = rows["bad"]
+assert (bad["passed"], bad["todo"], bad["failed"], bad["skipped"]) == (1, 1, 1, 1), bad
+assert bad["failures"] == [": line 1: <angle> & \"quote\" \x01 control \xff"], bad
+assert rows["crash"]["outcome"] == "crashed" and rows["good"]["outcome"] == "passed"
+PY
 python3 - <<'PY' || complain "JUnit: not as documented"
 import xml.etree.ElementTree as tree
 suite = tree.parse("r.xml").getroot().find("testsuite")
@@ -294,10 +313,32 @@ HTMLParser().feed(text)
 assert "&lt;angle&gt;" in text and "good" in text and "crashed" in text
 PY
 "$DECANT" conformance --folder suite '^good$' >/dev/null || complain "conformance: a good program fails"
+# What a program leaves behind is not waited for; one that hangs is ended, with its exit code.
+mkdir ends && "$cc" "$source/unended.c" -o ends/leaves.exe && cp ends/leaves.exe ends/hangs.exe
+code=0
+"$DECANT" conformance --limit 8 --folder ends >r.txt || code=$?
+[ "$code" -eq 1 ] && grep -Eq '^leaves +1 +0 +0 +[0-5]\.[0-9]$' r.txt && grep -Eq '^hangs .* timed out$' r.txt ||
+    complain "what does not end: exit code $code, $(cat r.txt)"
+# The marks: what is counted, and when a todo that succeeds is a failure.
+mkdir marks && "$cc" -w -D__USE_MINGW_ANSI_STDIO=1 "$source/marks.c" -o marks/marks.exe
+# counts TODOS FAILURES TEST
+counts() {
+    local line
+    line=$("$DECANT" marks/marks.exe "$3" | tail -1)
+    [[ $line == *"($1 marked as todo, $2 failures)"* ]] || complain "marks, $3: $line"
+}
+counts 0 0 test_plain
+counts 3 0 test_todo
+counts 0 1 test_succeeded
+counts 1 1 test_after
+counts 0 0 test_nothing
+counts 0 0 test_wine
+counts 0 0 test_fixed
 expect 126 '^decant: conformance: suite: no program fits' conformance --folder suite nosuch
 expect 126 '^decant: conformance: none: No such file' conformance --folder none
 expect 125 '^decant: conformance: "\(" is not a regular' conformance --folder suite '('
 expect 125 '^decant: conformance: no host "mars"' conformance --host mars
+expect 126 '^decant: conformance: no-wine-here: no such command' conformance --wine=no-wine-here
 [ "$("$DECANT" conformance --folder suite --list | tr '\n' ' ')" = "bad crash good " ] ||
     complain "conformance --list"
 
