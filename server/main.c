@@ -56,7 +56,7 @@ static int linger_ms(void)
     char *end;
     double seconds = text && *text ? strtod(text, &end) : -1;
 
-    if (seconds < 0 || *end || seconds > 86400)
+    if (!(seconds >= 0 && seconds <= 86400) || *end) /* "nan" is a number too */
         return DEFAULT_LINGER_MS;
     return (int)(seconds * 1000);
 }

@@ -242,8 +242,10 @@ static void *run(void *unused)
     self.tid = gettid();
     current_thread = &self;
     prctl(PR_SET_NAME, "decant:io"); /* no thread of the program's: system_process.c */
-    if (!fds || signal_init_thread(&self))
+    if (!fds || signal_init_thread(&self)) {
+        free(fds);
         return NULL;
+    }
     sigemptyset(&faults);
     sigaddset(&faults, SIGSEGV);
     sigaddset(&faults, SIGBUS);

@@ -116,6 +116,9 @@ NTSTATUS space_reserve(void *address, size_t bytes, uintptr_t low, uintptr_t hig
 /* Gives the range back to Linux. */
 void space_release(void *address, size_t bytes);
 
+/* Rounds an address range to pages. False: it wraps or leaves user space. (virtual.c) */
+bool range_round(const void *address, SIZE_T bytes, char **base, size_t *rounded);
+
 /* Linux' PROT_* for a page protection of Windows (guard pages have none). */
 int protect_to_linux(ULONG protect);
 /* PAGE_TARGETS_INVALID and PAGE_TARGETS_NO_UPDATE (one bit) come with executable protections only and say which addresses

@@ -35,8 +35,7 @@ NTSTATUS virtual_init(void)
     return watch_init();
 }
 
-/* Rounds an address range to pages. False: it wraps or leaves user space. */
-static bool round_to_pages(void *address, SIZE_T bytes, char **base, size_t *rounded)
+bool range_round(const void *address, SIZE_T bytes, char **base, size_t *rounded)
 {
     uintptr_t start = (uintptr_t)address & ~PAGE_OFFSET;
     uintptr_t end = ((uintptr_t)address + bytes + PAGE_OFFSET) & ~PAGE_OFFSET;
@@ -188,7 +187,7 @@ static NTSTATUS allocate(void **address, SIZE_T *size, ULONG type, ULONG protect
 
     protect_drop_targets(&protect);
     status = judge_type(type, protect, *size);
-    if (!status && !round_to_pages(wanted, *size, &base, &bytes))
+    if (!status && !range_round(wanted, *size, &base, &bytes))
         status = STATUS_INVALID_PARAMETER_3;
     if (status) {
         trace(TRACE_VIRTUAL, "allocate %p + 0x%zx type %x protect %x: refused, status %08x", wanted,
@@ -417,7 +416,7 @@ static NTSTATUS free_memory(void **address, SIZE_T *size, ULONG type)
     if (type & placeholder_bits && (action != MEM_RELEASE || !*size ||
                                     (type & placeholder_bits) == placeholder_bits))
         return STATUS_INVALID_PARAMETER_4;
-    if (!round_to_pages(*address, *size, &base, &bytes))
+    if (!range_round(*address, *size, &base, &bytes))
         return STATUS_INVALID_PARAMETER_3;
     if (!*size)
         bytes = 0;

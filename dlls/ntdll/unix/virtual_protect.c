@@ -51,21 +51,22 @@ static ULONG adapt_protect(const struct view *view, ULONG protect)
 
 static NTSTATUS protect_range(void **address, SIZE_T *size, ULONG protect, ULONG *old)
 {
-    char *base = (char *)((uintptr_t)*address & ~PAGE_OFFSET);
-    size_t bytes = (((uintptr_t)*address + *size + PAGE_OFFSET) & ~PAGE_OFFSET) - (uintptr_t)base;
     struct view *view;
     sigset_t signals;
     NTSTATUS status;
-    size_t end;
+    size_t bytes, end;
+    char *base;
 
     protect_drop_targets(&protect);
     if (!protect_is_valid(protect, true))
         return STATUS_INVALID_PAGE_PROTECTION;
+    if (!range_round(*address, *size, &base, &bytes))
+        return STATUS_INVALID_PARAMETER;
     virtual_lock(&signals);
     view = view_find(base);
     if (view)
         section_catch_up(view);
-    if (!view || base + bytes > view->base + view->bytes || base + bytes < base) {
+    if (!view || base + bytes > view->base + view->bytes) {
         status = STATUS_INVALID_PARAMETER;
     } else if (!runs_all_committed(view, (size_t)(base - view->base) >> PAGE_SHIFT,
                                    bytes >> PAGE_SHIFT)) {
