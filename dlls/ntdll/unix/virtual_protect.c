@@ -165,7 +165,7 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
     SIZE_T bytes;
     void *start;
     struct view *view;
-    bool is_watched;
+    bool is_watched, is_wrapped;
     sigset_t signals;
     size_t end;
     NTSTATUS status;
@@ -184,11 +184,12 @@ static NTSTATUS lock_or_unlock(HANDLE process_handle, void **address, SIZE_T *si
     if (status)
         return status;
     base = (uintptr_t)start & ~PAGE_OFFSET;
+    is_wrapped = bytes > UINTPTR_MAX - (uintptr_t)start;
     bytes = (((uintptr_t)start + bytes + PAGE_OFFSET) & ~PAGE_OFFSET) - base;
 
     virtual_lock(&signals);
     view = view_find((void *)base);
-    if (!bytes || !view || (char *)base + bytes > view->base + view->bytes) {
+    if (!bytes || !view || is_wrapped || (char *)base + bytes > view->base + view->bytes) {
         status = bytes ? STATUS_ACCESS_VIOLATION : STATUS_INVALID_PARAMETER;
     } else {
         size_t page = (base - (uintptr_t)view->base) >> PAGE_SHIFT, last = page + (bytes >> PAGE_SHIFT);

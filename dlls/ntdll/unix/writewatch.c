@@ -311,6 +311,16 @@ int ww_reset(struct ww_region *region, void *base, size_t bytes)
     return error;
 }
 
+int ww_drop_pages(char *base, size_t bytes)
+{
+    if (!madvise(base, bytes, MADV_DONTNEED))
+        return 0;
+    /* Pages that are locked are not dropped. They do not stay locked when they are gone. */
+    if (errno != EINVAL || munlock(base, bytes) || madvise(base, bytes, MADV_DONTNEED))
+        return -errno;
+    return 0;
+}
+
 int ww_decommit(struct ww_region *region, void *base, size_t bytes)
 {
     int error;

@@ -37,6 +37,9 @@ struct ww_ops {
 extern const struct ww_ops ww_pagemap_ops, ww_markers_ops, ww_mprotect_ops;
 extern const struct ww_host *ww_host;
 
+/* Drops the memory of pages, locked ones too: they read as zero afterwards. 0 or -errno. */
+int ww_drop_pages(char *base, size_t bytes);
+
 /* Zeroed bits, freed with the region by ww_free_bits; NULL: no memory. */
 uint64_t *ww_new_bits(size_t count);
 void ww_free_bits(uint64_t *bits, size_t count);

@@ -156,9 +156,9 @@ static int reset_range(struct ww_region *region, char *base, size_t bytes)
 
 static int decommit(struct ww_region *region, char *base, size_t bytes)
 {
-    if (madvise(base, bytes, MADV_DONTNEED))
-        return -errno;
-    return reset_range(region, base, bytes);
+    int error = ww_drop_pages(base, bytes);
+
+    return error ? error : reset_range(region, base, bytes);
 }
 
 const struct ww_ops ww_mprotect_ops = {

@@ -40,13 +40,14 @@ static NTSTATUS write_counts(ULONG_PTR *count, ULONG *granularity, ULONG_PTR don
     return STATUS_SUCCESS;
 }
 
+/* *bytes 0: the range wraps. */
 static void round_range(void *base, SIZE_T size, char **start, size_t *bytes)
 {
     uintptr_t from = (uintptr_t)base & ~PAGE_OFFSET;
     uintptr_t to = ((uintptr_t)base + size + PAGE_OFFSET) & ~PAGE_OFFSET;
 
     *start = (char *)from;
-    *bytes = to > from ? to - from : 0;
+    *bytes = size <= UINTPTR_MAX - (uintptr_t)base && to > from ? to - from : 0;
 }
 
 /* A watch is pinned for the time of one scan only, since a fault in the program's memory needs the lock

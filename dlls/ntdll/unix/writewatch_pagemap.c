@@ -305,12 +305,15 @@ static int add(struct ww_region *region)
 /* Dropped pages carry no state, so they are clean by themselves; markers are laid anew. */
 static int decommit(struct ww_region *region, char *base, size_t bytes)
 {
+    int error;
+
     if (region->solid)
         for (size_t i = stretch_of(region, (uintptr_t)base);
              i <= stretch_of(region, (uintptr_t)base + bytes - 1); i++)
             bit_clear(region->solid, i);
-    if (madvise(base, bytes, MADV_DONTNEED))
-        return -errno;
+    error = ww_drop_pages(base, bytes);
+    if (error)
+        return error;
     return has_markers ? reset_range(region, base, bytes) : 0;
 }
 
