@@ -130,5 +130,64 @@ static void test_neighbours(void)
     release();
 }
 
+/* A placeholder that was asked to be watched: not documented, and Wine takes it [?]. It has no pages; what replaces it is
+ * watched or not as its own flags say, and what is released is not. */
+static void test_watched_placeholder(void)
+{
+    if (!is_decant()) {
+        skip("not documented");
+        return;
+    }
+    if (!reserve_placeholder(SIZE))
+        return;
+    VirtualFree(base, 0, MEM_RELEASE);
+    base = alloc2(NULL, NULL, SIZE, MEM_RESERVE | MEM_RESERVE_PLACEHOLDER | MEM_WRITE_WATCH, PAGE_NOACCESS,
+                  NULL, 0);
+    ok(base != NULL, "placeholder: %lu", GetLastError());
+    ok(get_range(0, base, SIZE) == ~0u && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu",
+       GetLastError());
+    if (!base || !replace(base, SIZE, MEM_COMMIT, PAGE_READWRITE))
+        return;
+    page(1)[0] = 1;
+    ok(get_range(0, base, SIZE) == ~0u && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu",
+       GetLastError());
+    ok(VirtualFree(base, SIZE, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER), "preserve: %lu", GetLastError());
+    if (!replace(base, SIZE, MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE))
+        return;
+    EXPECT(0);
+    page(2)[0] = 1;
+    EXPECT(0, 2);
+    release();
+    ok(get_range(0, base, SIZE) == ~0u && GetLastError() == ERROR_INVALID_PARAMETER, "error %lu",
+       GetLastError());
+}
+
+/* [D] a call that fails changes nothing: a placeholder that could not be replaced is one still. Nobody may commit 8 TiB
+ * of private memory. */
+static void test_failing_replace(void)
+{
+    const SIZE_T size = (SIZE_T)8 << 40;
+    MEMORY_BASIC_INFORMATION info;
+
+    if (!reserve_placeholder(size))
+        return;
+    for (int watched = 0; watched < 2; watched++) {
+        ok(!alloc2(NULL, base, size,
+                   MEM_RESERVE | MEM_COMMIT | MEM_REPLACE_PLACEHOLDER | (watched ? MEM_WRITE_WATCH : 0),
+                   PAGE_READWRITE, NULL, 0),
+           "8 TiB are committed");
+        ok(get_range(0, base, SIZE) == ~0u, "a placeholder is watched");
+        ok(VirtualQuery(base, &info, sizeof(info)) && info.State == MEM_RESERVE && info.RegionSize == size,
+           "state %lx, size %llx", info.State, (unsigned long long)info.RegionSize);
+    }
+    ok(VirtualFree(base, SIZE, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER), "split: %lu", GetLastError());
+    if (!replace(base, SIZE, MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE))
+        return;
+    page(7)[0] = 1;
+    EXPECT(0, 7);
+    VirtualFree(base + SIZE, 0, MEM_RELEASE);
+    release();
+}
+
 CONFORMANCE("memory: write watch, placeholders", test_replace, test_replace_and_commit, test_split,
-            test_neighbours)
+            test_neighbours, test_watched_placeholder, test_failing_replace)

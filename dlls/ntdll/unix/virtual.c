@@ -67,8 +67,10 @@ static NTSTATUS commit_pages(struct view *view, char *base, size_t bytes, ULONG 
 static NTSTATUS reserve(void *address, size_t bytes, ULONG type, ULONG protect,
                         const struct placement *where, struct view **out)
 {
-    unsigned flags = (type & MEM_WRITE_WATCH ? VIEW_WRITE_WATCH : 0u) |
-                     (type & MEM_RESERVE_PLACEHOLDER ? VIEW_PLACEHOLDER : 0u);
+    /* A placeholder has no pages: what replaces it may be watched, and says so itself. */
+    unsigned flags = type & MEM_RESERVE_PLACEHOLDER ? VIEW_PLACEHOLDER
+                     : type & MEM_WRITE_WATCH       ? VIEW_WRITE_WATCH
+                                                    : 0u;
     struct view *view;
     void *base;
     NTSTATUS status;
@@ -91,6 +93,19 @@ static NTSTATUS reserve(void *address, size_t bytes, ULONG type, ULONG protect,
     return STATUS_SUCCESS;
 }
 
+/* Without memory, and watched no more. 0 or -errno. */
+static int make_placeholder(struct view *view)
+{
+    watch_remove(view);
+    view->flags = VIEW_PLACEHOLDER;
+    view->protect = PAGE_NOACCESS;
+    runs_clear(view, 0, view->bytes >> PAGE_SHIFT);
+    return mmap(view->base, view->bytes, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED
+               ? -errno
+               : 0;
+}
+
 /* MEM_REPLACE_PLACEHOLDER: the range must be exactly one placeholder. */
 static NTSTATUS take_placeholder(char *base, size_t bytes, ULONG type, ULONG protect,
                                  struct view **out)
@@ -104,7 +119,7 @@ static NTSTATUS take_placeholder(char *base, size_t bytes, ULONG type, ULONG pro
     view->flags = VIEW_FROM_PLACEHOLDER | (type & MEM_WRITE_WATCH ? VIEW_WRITE_WATCH : 0u);
     view->protect = protect;
     if (type & MEM_WRITE_WATCH && watch_add(view)) {
-        view->flags = VIEW_PLACEHOLDER;
+        make_placeholder(view);
         return STATUS_NO_MEMORY;
     }
     *out = view;
@@ -212,9 +227,13 @@ static NTSTATUS allocate(void **address, SIZE_T *size, ULONG type, ULONG protect
         if (!status)
             base = view->base;
         if (!status && type & MEM_COMMIT && (status = commit_pages(view, base, bytes, protect))) {
-            watch_remove(view);
-            view_remove(view);
-            space_release(base, bytes);
+            if (type & MEM_REPLACE_PLACEHOLDER) {
+                make_placeholder(view);
+            } else {
+                watch_remove(view);
+                view_remove(view);
+                space_release(base, bytes);
+            }
         }
     } else {
         status = commit(base, bytes, protect);
@@ -313,13 +332,13 @@ static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
     if (!runs_clear(view, first, bytes >> PAGE_SHIFT))
         return STATUS_NO_MEMORY;
     if (view->flags & VIEW_WRITE_WATCH) {
-        int error = watch_decommit(view, base, bytes);
+        int error;
 
-        if (error)
-            return errno_to_status(-error);
+        /* Closed first: what another thread writes between the two would stay. */
         if (mprotect(base, bytes, PROT_NONE))
             return errno_to_status(errno);
-        return STATUS_SUCCESS;
+        error = watch_decommit(view, base, bytes);
+        return error ? errno_to_status(-error) : STATUS_SUCCESS;
     }
     if (mmap(base, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
              0) == MAP_FAILED)
@@ -331,6 +350,8 @@ static NTSTATUS decommit(struct view *view, char *base, size_t bytes)
  * becomes a placeholder of its own. */
 static NTSTATUS preserve_placeholder(struct view *view, char *base, size_t bytes)
 {
+    int error;
+
     if (!(view->flags & (VIEW_PLACEHOLDER | VIEW_FROM_PLACEHOLDER)))
         return STATUS_CONFLICTING_ADDRESSES;
     if (view->flags & VIEW_FROM_PLACEHOLDER &&
@@ -345,15 +366,8 @@ static NTSTATUS preserve_placeholder(struct view *view, char *base, size_t bytes
     }
     if (bytes < view->bytes && !view_split(view, bytes))
         return STATUS_NO_MEMORY;
-    if (view->flags & VIEW_WRITE_WATCH)
-        watch_remove(view);
-    view->flags = VIEW_PLACEHOLDER;
-    view->protect = PAGE_NOACCESS;
-    runs_clear(view, 0, view->bytes >> PAGE_SHIFT);
-    if (mmap(base, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-             0) == MAP_FAILED)
-        return errno_to_status(errno);
-    return STATUS_SUCCESS;
+    error = make_placeholder(view);
+    return error ? errno_to_status(-error) : STATUS_SUCCESS;
 }
 
 /* MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS: neighbouring placeholders become one. */
