@@ -116,12 +116,13 @@ void watch_remove(struct view *view)
         return;
     view->watch = NULL;
     watched_views--;
-    if (--watch->views)
-        return;
     watch_unlist(watch);
-    /* A scan never waits for the virtual lock, which we hold. */
+    /* A scan never waits for the virtual lock, which we hold. Also when the view is a part of an allocation that
+     * stays: a scan that began before it was cut off goes on over it, and would reset pages of whoever gets it next. */
     while (atomic_load(&watch->pins))
         sched_yield();
+    if (--watch->views)
+        return;
     ww_remove(watch->region);
     watch_free(watch);
 }
