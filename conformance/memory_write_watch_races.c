@@ -176,6 +176,10 @@ static DWORD WINAPI scan_for_ever(void *argument)
  * kernel. */
 static void test_threads_that_end(void)
 {
+    if (is_wine()) {
+        skip("a thread that is ended within Wine's calls keeps its locks");
+        return;
+    }
     stop = 0;
     allocate(MEM_COMMIT, PAGE_READWRITE);
     for (int round = 0; round < 200; round++) {
