@@ -4,7 +4,10 @@
  * stress of the hand-over between waiters (thirty times as long with DECANT_STRESS set).
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -279,6 +282,118 @@ static void test_stress_all(void **state)
     sync_destroy(stress.mutant);
 }
 
+/* --- Stress: no alert and no setting is lost, whenever it comes --- */
+
+/* Gives the answer when it woke up. */
+struct alerted {
+    struct thread self;
+    struct sync *syncs[2], *answer;
+    uint32_t count;
+    _Atomic bool is_ready, ends;
+    _Atomic uint32_t result;
+};
+
+static void *run_alerted(void *context)
+{
+    struct alerted *alerted = context;
+    bool is_last;
+
+    become(&alerted->self);
+    atomic_store(&alerted->is_ready, true);
+    do {
+        atomic_store(&alerted->result, (uint32_t)sync_wait(alerted->syncs, alerted->count, false, true,
+                                                           WAIT_FOREVER));
+        apc_free_all(&alerted->self);
+        is_last = atomic_load(&alerted->ends); /* before the answer: it is set for the next question */
+        sync_set(alerted->answer);
+    } while (!is_last);
+    return NULL;
+}
+
+static uint32_t ask(struct alerted *alerted, bool by_apc)
+{
+    if (by_apc)
+        assert_int_equal(apc_queue(&alerted->self, NULL, 0, 0, 0), 0);
+    else
+        sync_set(alerted->syncs[alerted->count - 1]);
+    assert_int_equal(
+        sync_wait(&alerted->answer, 1, false, false, monotonic_now() + 10 * SECOND), STATUS_WAIT_0);
+    return atomic_load(&alerted->result);
+}
+
+static void test_stress_alerts(void **state)
+{
+    (void)state;
+    for (uint32_t count = 1; count <= 2; count++) {
+        struct alerted alerted = {.syncs = {sync_create(SYNC_AUTO, 0, 1), sync_create(SYNC_AUTO, 0, 1)},
+                                  .answer = sync_create(SYNC_AUTO, 0, 1), .count = count};
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, run_alerted, &alerted), 0);
+        while (!atomic_load(&alerted.is_ready))
+            sched_yield();
+        for (unsigned i = 0; i < 10000 * factor; i++) {
+            /* Sometimes it sleeps already, sometimes it is about to. */
+            for (unsigned k = 0; k < i % 4; k++)
+                sched_yield();
+            assert_int_equal(ask(&alerted, i % 2), i % 2 ? (uint32_t)STATUS_USER_APC : count - 1);
+        }
+        atomic_store(&alerted.ends, true);
+        assert_int_equal(ask(&alerted, true), (uint32_t)STATUS_USER_APC);
+        pthread_join(thread, NULL);
+        assert_int_equal(alerted.syncs[0]->waiters, 0);
+        sync_destroy(alerted.syncs[0]);
+        sync_destroy(alerted.syncs[1]);
+        sync_destroy(alerted.answer);
+    }
+}
+
+/* Another process's view of a sync: the same memory elsewhere. */
+static struct sync *view_of(struct sync *sync)
+{
+    static struct sync *view;
+    static ino_t mapped;
+    uint32_t slot;
+    struct stat st;
+    int fd;
+
+    assert_true(sync_locate(sync, &fd, &slot));
+    assert_int_equal(fstat(fd, &st), 0);
+    if (st.st_ino != mapped) {
+        view = mmap(NULL, SYNC_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        assert_ptr_not_equal(view, MAP_FAILED);
+        mapped = st.st_ino;
+    }
+    return &view[slot];
+}
+
+/* An object that gets to another process while somebody waits for it: what is set there arrives here, and the
+ * other way around. */
+static void test_stress_sharing(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3000 * factor; i++) {
+        struct sync *event = sync_create(SYNC_AUTO, 0, 1), *answer = sync_create(SYNC_AUTO, 0, 1);
+        struct alerted alerted = {.syncs = {event}, .answer = answer, .count = 1, .ends = true};
+        struct sync *answer_view;
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, run_alerted, &alerted), 0);
+        while (!atomic_load(&event->waiters))
+            sched_yield();
+        for (unsigned k = 0; k < i % 4; k++)
+            sched_yield();
+        answer_view = view_of(answer);
+        sync_set(view_of(event));
+        assert_int_equal(
+            sync_wait(&answer_view, 1, false, false, monotonic_now() + 10 * SECOND), STATUS_WAIT_0);
+        pthread_join(thread, NULL);
+        assert_int_equal(alerted.result, STATUS_WAIT_0);
+        sync_destroy(event);
+        sync_destroy(answer);
+    }
+}
+
 int main(void)
 {
     static struct thread self;
@@ -286,7 +401,8 @@ int main(void)
         cmocka_unit_test(test_manual_set_reset), cmocka_unit_test(test_auto_counts_waiters),
         cmocka_unit_test(test_left_grant),       cmocka_unit_test(test_wait_all),
         cmocka_unit_test(test_terminating),      cmocka_unit_test(test_stress_any),
-        cmocka_unit_test(test_stress_all),
+        cmocka_unit_test(test_stress_all),       cmocka_unit_test(test_stress_alerts),
+        cmocka_unit_test(test_stress_sharing),
     };
 
     if (getenv("DECANT_STRESS"))

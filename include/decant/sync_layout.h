@@ -33,7 +33,7 @@ struct sync {
     uint32_t grants;            /* auto: given and not yet taken */
     uint32_t round;             /* how often the waiters were asked to count themselves again */
     uint32_t is_shared;         /* with another process: the slot is never reused */
-    uint32_t reserved;
+    _Atomic uint32_t is_public; /* another process may know it: the futex is a shared one */
 };
 _Static_assert(sizeof(struct sync) == 64, "a cache line; the layout is shared between processes");
 

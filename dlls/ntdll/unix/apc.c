@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * User APCs: queued here, run by ntdll.dll (apc.c there) when an alertable wait returns
- * STATUS_USER_APC. The thread's alert word is part of every sleep, so queueing ends it.
+ * STATUS_USER_APC. Queueing ends a sleep, by an alert.
  */
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "process_object.h"
 #include "remote.h"
@@ -59,8 +55,7 @@ NTSTATUS apc_queue(struct thread *thread, void *routine, ULONG_PTR arg1, ULONG_P
     thread->last_apc = apc;
     atomic_fetch_add(&thread->apc_count, 1);
     unlock(&old);
-    atomic_fetch_add(&thread->alert_word, 1);
-    syscall(SYS_futex, &thread->alert_word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    thread_alert(thread);
     return STATUS_SUCCESS;
 }
 

@@ -8,6 +8,7 @@
 
 #include "dispatcher.h"
 #include "suspend.h"
+#include "sync.h"
 #include "thread.h"
 
 static void set_where(struct signal_state *state, enum thread_whereabouts where)
@@ -83,10 +84,10 @@ static void handle_suspend(int number, siginfo_t *info, void *pointer)
     if (!is_in_program(thread, uc)) {
         bool ends = atomic_load(&state->terminate);
 
-        /* The word too, for a wait that has looked at `terminating` but does not sleep yet. */
+        /* The alert is for a wait that has looked at `terminating` but does not sleep yet. */
         if (ends) {
             thread->terminating = true;
-            atomic_fetch_add(&thread->alert_word, 1);
+            thread_alert(thread);
         }
         /* There is a frame: until there is one, these signals are blocked (dispatcher_run_guest). */
         is_answer_due = !is_replacing_context(thread->frame);

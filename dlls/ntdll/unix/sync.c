@@ -103,6 +103,7 @@ struct sync *sync_create(enum sync_kind kind, int32_t count, int32_t limit)
     sync->owner = sync->owner_process = sync->abandoned = 0;
     sync->grantable = sync->grants = 0;
     sync->is_shared = 0;
+    atomic_store(&sync->is_public, 0);
     return sync;
 }
 
@@ -126,7 +127,16 @@ void sync_destroy(struct sync *sync)
 
 static struct arena *imported; /* under arena_lock; never unmapped, like our own */
 
-bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot)
+/* Who sleeps on it privately looks again, and then sleeps on what other processes wake, too. Whoever wakes after
+ * the increment finds the mark, or had incremented before: then the sleep does not begin. */
+static void make_public(struct sync *sync)
+{
+    atomic_store(&sync->is_public, 1);
+    atomic_fetch_add(&sync->sequence, 1);
+    syscall(SYS_futex, &sync->sequence, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+bool sync_locate(struct sync *sync, int *fd, uint32_t *slot)
 {
     struct arena *lists[2];
     bool is_found = false;
@@ -146,6 +156,8 @@ bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot)
             }
     pthread_mutex_unlock(&arena_lock);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (is_found)
+        make_public(sync);
     return is_found;
 }
 
@@ -258,9 +270,10 @@ void sync_unlock(struct sync *sync)
 
 /* --- Signalling --- */
 
-static void futex_wake(_Atomic uint32_t *word, int count)
+static void futex_wake(struct sync *sync, int count)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+    syscall(SYS_futex, &sync->sequence,
+            atomic_load(&sync->is_public) ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 /* After the state changed and the lock was let go. The increment is sequentially consistent and comes
@@ -270,12 +283,26 @@ static void signal_waiters(struct sync *sync, bool one)
 {
     atomic_fetch_add(&sync->sequence, 1);
     if (atomic_load(&sync->waiters))
-        futex_wake(&sync->sequence, one && !atomic_load(&sync->many) ? 1 : INT32_MAX);
+        futex_wake(sync, one && !atomic_load(&sync->many) ? 1 : INT32_MAX);
 }
 
 void sync_wake(struct sync *sync)
 {
     signal_waiters(sync, false);
+}
+
+void thread_alert(struct thread *thread)
+{
+    struct sync *sync;
+
+    atomic_fetch_add(&thread->alert_word, 1);
+    syscall(SYS_futex, &thread->alert_word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+    /* A sync that the thread has left by now is woken for nothing, and slots stay mapped. */
+    sync = atomic_load(&thread->sleeps_on);
+    if (!sync)
+        return;
+    atomic_fetch_add(&sync->sequence, 1);
+    futex_wake(sync, INT32_MAX);
 }
 
 /* Under the lock: lets go whoever waits. False: an auto kind with nobody to give it to. */

@@ -10,13 +10,22 @@
  * increments:
  *
  *   waiter: count itself in waiters; read sequence; look (and take) under the lock; if there is nothing to take,
- *           futex_waitv(sequence == what was read, and the thread's alert word).
+ *           sleep on sequence == what was read.
  *   signal: change the state under the lock; sequence++; if waiters, FUTEX_WAKE.
  *
  * Nothing is lost: a signal after the look changes the sequence, and the sleep does not begin. A waiter
  * that was woken always looks before it gives up (timeout, alert), so a wake-up of one is never swallowed; when
  * somebody among the waiters waits for several objects, he may be satisfied by another
  * object, therefore all are woken then (`many`).
+ *
+ * An alert (an APC, the thread's end) ends the sleep as well. A wait for several objects has the thread's alert word
+ * as one more futex. For one object that would make two threads' round trips a tenth slower, so such a waiter
+ * names the object in `sleeps_on` before it reads the sequence and looks for alerts. Who alerts sets the flag
+ * before it reads `sleeps_on`, and signals that object: all who wait there look once more.
+ *
+ * The futex is private to the process until sync_locate tells where it lies (`is_public`): the kernel finds the key
+ * of a shared one by walking the page table, of a private one by its address. The waiter reads the mark after
+ * the sequence, the waker after its increment, and setting it is a signal to the private sleepers.
  *
  * Events are more than a flag. On Windows, SetEvent lets go whoever waits at that moment, whatever happens
  * before they run again: a ResetEvent right after it, a second SetEvent, a PulseEvent.
@@ -39,8 +48,9 @@
 #include "object.h"
 #include "decant/sync_layout.h"
 
-/* Where a sync lies, for another process: a descriptor of its arena (borrowed) and its slot. */
-bool sync_locate(const struct sync *sync, int *fd, uint32_t *slot);
+/* Where a sync lies, for another process, which may sleep on it from now on: a descriptor of its arena
+ * (borrowed) and its slot. */
+bool sync_locate(struct sync *sync, int *fd, uint32_t *slot);
 /* It is known to another process from now on: the slot is never reused, since it is not known when the other
  * lets go of it. */
 void sync_mark_shared(struct sync *sync);
@@ -96,6 +106,10 @@ struct sync_object {
 /* For other files that signal an event they hold by object (I/O completion). */
 void event_object_set(struct object *object);
 void event_object_reset(struct object *object);
+
+/* Ends the thread's sleep, after what it shall find was stored: it looks for that again. Safe in signal
+ * handlers. The thread must stay meanwhile. */
+void thread_alert(struct thread *thread);
 
 /* --- APCs (apc.c) --- */
 

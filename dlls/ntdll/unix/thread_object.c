@@ -206,8 +206,7 @@ void thread_objects_end_others(uint32_t status)
             continue;
         /* What it waits for it shall not take any more, nor a wake-up that is meant for one alone. */
         thread->terminating = true;
-        atomic_fetch_add(&thread->alert_word, 1);
-        syscall(SYS_futex, &thread->alert_word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+        thread_alert(thread);
         atomic_store(&object->exit_status, (NTSTATUS)status);
         mutants_abandon_all(thread);
         end_thread(object, (NTSTATUS)status);

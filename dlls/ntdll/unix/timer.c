@@ -59,12 +59,12 @@ static uint32_t *is_set_of(struct sync *sync)
 static void store_due(struct sync *sync, uint64_t due)
 {
     sync->limit = (int32_t)(due >> 32);
-    sync->reserved = (uint32_t)due;
+    sync->owner_process = (uint32_t)due;
 }
 
 static uint64_t load_due(const struct sync *sync)
 {
-    return (uint64_t)(uint32_t)sync->limit << 32 | sync->reserved;
+    return (uint64_t)(uint32_t)sync->limit << 32 | sync->owner_process;
 }
 
 static void lock(sigset_t *old)

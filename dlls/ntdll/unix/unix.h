@@ -79,6 +79,7 @@ struct syscall_frame {
 };
 
 struct object;
+struct sync;
 
 struct thread {
     TEB *teb;
@@ -90,9 +91,10 @@ struct thread {
     struct object *object;        /* the thread object, which outlives the thread */
     struct thread *next, *previous; /* in process.threads, under process.thread_lock */
 
-    /* Alerts: what ends an alertable wait. Owned by apc.c / sync.c. The word is a futex; wakers add
-     * 1 after they queued something, waiters put it into their futex_waitv set. */
+    /* Alerts: what ends an alertable wait, by thread_alert. The word is a futex that most sleeps include;
+     * who sleeps on one object alone names that here instead. */
     _Atomic uint32_t alert_word;
+    struct sync *_Atomic sleeps_on;
     _Atomic uint32_t alerted_by_id; /* NtAlertThreadByThreadId's sticky flag */
     struct apc *first_apc, *last_apc;   /* under apc.c's lock */
     _Atomic uint32_t apc_count;

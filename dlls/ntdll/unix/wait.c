@@ -63,6 +63,15 @@ uint64_t deadline_from_nt(const LARGE_INTEGER *timeout)
     return left > INT64_MAX / 200 ? WAIT_FOREVER : monotonic_now() + (uint64_t)left * 100;
 }
 
+/* What to watch of an object: the mark is read after the sequence, see sync.h. */
+static struct waitv watch(struct sync *sync)
+{
+    uint32_t sequence = atomic_load(&sync->sequence);
+
+    return (struct waitv){sequence, (uintptr_t)&sync->sequence,
+                          WAITV_SIZE_U32 | (atomic_load(&sync->is_public) ? 0 : WAITV_PRIVATE), 0};
+}
+
 /* Without futex_waitv (before Linux 5.16, or denied by a sandbox): sleeps on the first word, and looks at the others
  * every now and then. */
 static int doze_on(const struct waitv *waiters, uint32_t count, uint64_t deadline)
@@ -81,12 +90,19 @@ static int doze_on(const struct waitv *waiters, uint32_t count, uint64_t deadlin
     return errno == ETIMEDOUT && end != deadline ? -EINTR : -errno;
 }
 
-/* Sleeps until one of the words changes or is woken, a signal arrives, or the deadline.
+/* Sleeps until one of the words changes or is woken, a signal arrives, or the deadline. One word without a
+ * deadline is cheaper by the older call, whose deadlines would come 50 us late (the timer slack).
  * 0, -EAGAIN (a word had changed), -EINTR (also: to look again), -ETIMEDOUT. */
 static int sleep_on(struct waitv *waiters, uint32_t count, uint64_t deadline)
 {
     struct timespec until = {(time_t)(deadline / NS_PER_SECOND), (long)(deadline % NS_PER_SECOND)};
 
+    if (count == 1 && deadline == WAIT_FOREVER)
+        return syscall(SYS_futex, (uintptr_t)waiters->address,
+                       waiters->flags & WAITV_PRIVATE ? FUTEX_WAIT_PRIVATE : FUTEX_WAIT,
+                       (uint32_t)waiters->value, NULL, NULL, 0) < 0
+                   ? -errno
+                   : 0;
     if (syscall(NUMBER_FUTEX_WAITV, waiters, count, 0, deadline == WAIT_FOREVER ? NULL : &until,
                 CLOCK_MONOTONIC) >= 0)
         return 0;
@@ -335,10 +351,11 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
         return status;
 
     enter(&record);
+    if (count == 1)
+        atomic_store(&self->sleeps_on, syncs[0]);
     for (;;) {
         for (uint32_t i = 0; i < count; i++)
-            waiters[i] = (struct waitv){atomic_load(&syncs[i]->sequence),
-                                        (uintptr_t)&syncs[i]->sequence, WAITV_SIZE_U32, 0};
+            waiters[i] = watch(syncs[i]);
         waiters[count] = (struct waitv){atomic_load(&self->alert_word),
                                         (uintptr_t)&self->alert_word,
                                         WAITV_SIZE_U32 | WAITV_PRIVATE, 0};
@@ -356,8 +373,9 @@ NTSTATUS sync_wait(struct sync *const *syncs, uint32_t count, bool all, bool ale
         }
         if (error == -ETIMEDOUT || (deadline != WAIT_FOREVER && monotonic_now() >= deadline))
             break;
-        error = sleep_on(waiters, count + 1, deadline);
+        error = sleep_on(waiters, count == 1 ? 1 : count + 1, deadline);
     }
+    atomic_store_explicit(&self->sleeps_on, NULL, memory_order_relaxed);
     leave(&record);
     /* It may have been woken as the only one; another must look in its place. */
     for (uint32_t i = 0; status == STATUS_THREAD_IS_TERMINATING && i < count; i++)
