@@ -58,6 +58,10 @@ struct bench_thread;
 double bench_clock(void); /* nanoseconds, the system's monotonic clock */
 struct bench_thread *bench_thread_start(void (*function)(void *), void *argument);
 void bench_thread_join(struct bench_thread *thread); /* and frees it */
+/* How many processors the program may run on; binds the calling thread to one of them; takes that back. */
+size_t bench_processors(void);
+void bench_pin(size_t processor);
+void bench_unpin(void);
 /* Zeroed memory that nobody watches. */
 void *bench_plain_memory(size_t bytes);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The Windows bench programs' clock, threads and memory.
+ * The Windows bench programs' clock, threads, processors and memory.
  */
 #include <stdlib.h>
 #include <windows.h>
@@ -49,6 +49,43 @@ void bench_thread_join(struct bench_thread *thread)
     WaitForSingleObject(thread->handle, INFINITE);
     CloseHandle(thread->handle);
     free(thread);
+}
+
+/* As the program found them. */
+static DWORD_PTR allowed(void)
+{
+    static DWORD_PTR mask;
+    DWORD_PTR all;
+
+    if (!mask && !GetProcessAffinityMask(GetCurrentProcess(), &mask, &all))
+        bench_fail("GetProcessAffinityMask: error %lu", GetLastError());
+    return mask;
+}
+
+size_t bench_processors(void)
+{
+    return (size_t)__builtin_popcountll(allowed());
+}
+
+static void pin_to(DWORD_PTR mask)
+{
+    if (!SetThreadAffinityMask(GetCurrentThread(), mask))
+        bench_fail("SetThreadAffinityMask: error %lu", GetLastError());
+}
+
+void bench_pin(size_t processor)
+{
+    for (unsigned i = 0; i < 64; i++)
+        if (allowed() & (DWORD_PTR)1 << i && !processor--) {
+            pin_to((DWORD_PTR)1 << i);
+            return;
+        }
+    bench_fail("no such processor");
+}
+
+void bench_unpin(void)
+{
+    pin_to(allowed());
 }
 
 void *bench_plain_memory(size_t bytes)

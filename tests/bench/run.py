@@ -73,7 +73,7 @@ BENCHES = {
         "native": [("futex", None)],
         "windows": [("decant", None, {})],
         "wine": None,
-        "groups": [("alone", 9, 3), ("turns", 9, 3)],
+        "groups": [("alone", 9, 3), *((f"turns {i}", 25, 5) for i in range(6)), ("pool", 9, 3)],
         "order": ["futex", "decant", "wine"],
         "compare": [("decant", "futex"), ("wine", "decant")],
         "bars": [Bar("wake, nobody waits", "decant", None, 15),

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What waits, wakes, events, locks and the thread pool cost a Windows program. Nanoseconds for one operation.
+ * What waits, wakes, events, locks and the thread pool cost a Windows program.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
-#include "bench.h"
+#include "sync.h"
 
-#define MANY  20000
-#define FEW   500
-#define TURNS 2000
+#define CALLBACKS 2000
 
 static LONG word, same;
-static volatile LONG ball;
+static volatile LONG words[32]; /* a cache line each */
 static SRWLOCK srw = SRWLOCK_INIT;
 static CRITICAL_SECTION section;
-static HANDLE is_set, ping, pong, semaphore, mutex;
+static HANDLE is_set, events[2], semaphore, mutex;
 static TP_WORK *work;
 
 static void wake_nobody(void)
@@ -62,8 +60,8 @@ static void wait_signalled(void)
 
 static void set_and_wait(void)
 {
-    SetEvent(ping);
-    WaitForSingleObject(ping, INFINITE);
+    SetEvent(events[0]);
+    WaitForSingleObject(events[0], INFINITE);
 }
 
 static void mutex_pair(void)
@@ -83,138 +81,122 @@ static void event_life(void)
     CloseHandle(CreateEventA(NULL, FALSE, FALSE, NULL));
 }
 
-static void (*operation)(void);
-static size_t operations;
-
-static double sample(void)
-{
-    double start = bench_now();
-
-    for (size_t i = 0; i < operations; i++)
-        operation();
-    return (bench_now() - start) / (double)operations;
-}
-
-static void measure(const char *name, void (*function)(void), size_t count)
-{
-    operation = function;
-    operations = count;
-    bench_row(bench_quartile(sample, 31), "%s", name);
-}
-
 static void measure_alone(size_t unused)
 {
     (void)unused;
-    measure("wake, nobody waits", wake_nobody, MANY);
-    measure("wait on an address, value differs", wait_for_other, MANY);
-    measure("wait on an address, no time", wait_no_time, FEW);
-    measure("SRW lock, exclusive", srw_exclusive, MANY);
-    measure("SRW lock, shared", srw_shared, MANY);
-    measure("critical section", critical_section, MANY);
-    measure("wait on a signalled event", wait_signalled, FEW);
-    measure("set an event and wait on it", set_and_wait, FEW);
-    measure("semaphore, release and wait", semaphore_pair, FEW);
-    measure("mutex, wait and release", mutex_pair, FEW);
-    measure("event, create and close", event_life, FEW);
+    sync_measure("wake, nobody waits", wake_nobody, SYNC_MANY);
+    sync_measure("wait on an address, value differs", wait_for_other, SYNC_MANY);
+    sync_measure("wait on an address, no time", wait_no_time, SYNC_FEW);
+    sync_measure("SRW lock, exclusive", srw_exclusive, SYNC_MANY);
+    sync_measure("SRW lock, shared", srw_shared, SYNC_MANY);
+    sync_measure("critical section", critical_section, SYNC_MANY);
+    sync_measure("wait on a signalled event", wait_signalled, SYNC_FEW);
+    sync_measure("set an event and wait on it", set_and_wait, SYNC_FEW);
+    sync_measure("semaphore, release and wait", semaphore_pair, SYNC_FEW);
+    sync_measure("mutex, wait and release", mutex_pair, SYNC_FEW);
+    sync_measure("event, create and close", event_life, SYNC_FEW);
 }
 
-/* --- Two threads take turns --- */
+/* --- Turns --- */
 
-static void turn_address(LONG mine, LONG theirs)
+static void set_address(unsigned which)
 {
-    LONG seen;
-
-    while ((seen = ball) != mine)
-        WaitOnAddress(&ball, &seen, sizeof(ball), INFINITE);
-    InterlockedExchange(&ball, theirs);
-    WakeByAddressSingle((void *)&ball);
+    InterlockedExchange(&words[16 * which], 1);
+    WakeByAddressSingle((void *)&words[16 * which]);
 }
 
-static void play_address(void *argument)
+static void await_address(unsigned which)
 {
-    (void)argument;
-    for (int i = 0; i < TURNS; i++)
-        turn_address(1, 0);
+    LONG not_set = 0;
+
+    while (!InterlockedExchange(&words[16 * which], 0))
+        WaitOnAddress(&words[16 * which], &not_set, sizeof(not_set), INFINITE);
 }
 
-static double sample_address(void)
+static void set_event(unsigned which)
 {
-    struct bench_thread *thread = bench_thread_start(play_address, NULL);
-    double start = bench_now();
-
-    for (int i = 0; i < TURNS; i++)
-        turn_address(0, 1);
-    bench_thread_join(thread);
-    return (bench_now() - start) / TURNS;
+    SetEvent(events[which]);
 }
 
-static void play_events(void *argument)
+static void await_event(unsigned which)
 {
-    (void)argument;
-    for (int i = 0; i < TURNS; i++) {
-        WaitForSingleObject(ping, INFINITE);
-        SetEvent(pong);
-    }
+    WaitForSingleObject(events[which], INFINITE);
 }
 
-static double sample_events(void)
-{
-    struct bench_thread *thread = bench_thread_start(play_events, NULL);
-    double start = bench_now();
+/* --- Two processes: the other is this program, with inherited handles --- */
 
-    for (int i = 0; i < TURNS; i++) {
-        SetEvent(ping);
-        WaitForSingleObject(pong, INFINITE);
-    }
-    bench_thread_join(thread);
-    return (bench_now() - start) / TURNS;
+static HANDLE shared_events[2];
+static PROCESS_INFORMATION partner;
+
+static void set_shared(unsigned which)
+{
+    SetEvent(shared_events[which]);
 }
 
-/* The other process: this program, with two inherited events. */
-static int serve_turns(char **arguments)
+static void await_shared(unsigned which)
 {
-    HANDLE asked = (HANDLE)(ULONG_PTR)strtoull(arguments[0], NULL, 16);
-    HANDLE answered = (HANDLE)(ULONG_PTR)strtoull(arguments[1], NULL, 16);
+    WaitForSingleObject(shared_events[which], INFINITE);
+}
 
-    while (WaitForSingleObject(asked, 30000) == WAIT_OBJECT_0)
-        SetEvent(answered);
+static void end_with(void *process)
+{
+    WaitForSingleObject(process, INFINITE);
+    ExitProcess(0);
+}
+
+static HANDLE handle_from(const char *text)
+{
+    return (HANDLE)(ULONG_PTR)strtoull(text, NULL, 16);
+}
+
+/* `arguments`: the events, the process that asks, the processor. */
+static int answer(char **arguments)
+{
+    shared_events[0] = handle_from(arguments[0]);
+    shared_events[1] = handle_from(arguments[1]);
+    bench_thread_start(end_with, handle_from(arguments[2]));
+    sync_answer(&sync_signals[SYNC_SIGNALS - 1], strtoul(arguments[3], NULL, 10));
     return 0;
 }
 
-static HANDLE asked, answered;
-
-static double sample_process(void)
-{
-    double start = bench_now();
-
-    for (int i = 0; i < TURNS; i++) {
-        SetEvent(asked);
-        WaitForSingleObject(answered, INFINITE);
-    }
-    return (bench_now() - start) / TURNS;
-}
-
-static void measure_processes(void)
+static void start_partner(size_t processor)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
     STARTUPINFOA startup = {.cb = sizeof(startup)};
-    char path[MAX_PATH], command[MAX_PATH + 64];
-    PROCESS_INFORMATION info;
+    char path[MAX_PATH], command[MAX_PATH + 96];
+    HANDLE self;
 
-    asked = CreateEventA(&inherit, FALSE, FALSE, NULL);
-    answered = CreateEventA(&inherit, FALSE, FALSE, NULL);
+    for (int i = 0; i < 2; i++)
+        shared_events[i] = CreateEventA(&inherit, FALSE, FALSE, NULL);
+    if (!DuplicateHandle(GetCurrentProcess(), GetCurrentProcess(), GetCurrentProcess(), &self,
+                         SYNCHRONIZE, TRUE, 0))
+        bench_fail("DuplicateHandle: error %lu", GetLastError());
     GetModuleFileNameA(NULL, path, sizeof(path));
-    snprintf(command, sizeof(command), "\"%s\" turns %llx %llx", path,
-             (unsigned long long)(ULONG_PTR)asked, (unsigned long long)(ULONG_PTR)answered);
-    if (!CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &info))
+    snprintf(command, sizeof(command), "\"%s\" turns %llx %llx %llx %u", path,
+             (unsigned long long)(ULONG_PTR)shared_events[0],
+             (unsigned long long)(ULONG_PTR)shared_events[1], (unsigned long long)(ULONG_PTR)self,
+             (unsigned)processor);
+    if (!CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &partner))
         bench_fail("CreateProcess: error %lu", GetLastError());
-    bench_row(bench_quartile(sample_process, 5), "two processes, events, a round trip");
-    TerminateProcess(info.hProcess, 0);
-    CloseHandle(info.hProcess);
-    CloseHandle(info.hThread);
-    CloseHandle(asked);
-    CloseHandle(answered);
+    CloseHandle(self);
 }
+
+static void end_partner(void)
+{
+    TerminateProcess(partner.hProcess, 0);
+    CloseHandle(partner.hProcess);
+    CloseHandle(partner.hThread);
+    CloseHandle(shared_events[0]);
+    CloseHandle(shared_events[1]);
+}
+
+const struct sync_signals sync_signals[SYNC_SIGNALS] = {
+    {"two threads, wait on an address", set_address, await_address, NULL, NULL},
+    {"two threads, events", set_event, await_event, NULL, NULL},
+    {"two processes, events", set_shared, await_shared, start_partner, end_partner},
+};
+
+/* --- The thread pool --- */
 
 static void CALLBACK work_callback(TP_CALLBACK_INSTANCE *instance, void *context, TP_WORK *item)
 {
@@ -225,33 +207,31 @@ static double sample_pool(void)
 {
     double start = bench_now();
 
-    for (int i = 0; i < TURNS; i++)
+    for (int i = 0; i < CALLBACKS; i++)
         SubmitThreadpoolWork(work);
     WaitForThreadpoolWorkCallbacks(work, FALSE);
-    return (bench_now() - start) / TURNS;
+    return (bench_now() - start) / CALLBACKS;
 }
 
-static void measure_turns(size_t unused)
+static void measure_pool(size_t unused)
 {
     (void)unused;
-    bench_row(bench_quartile(sample_address, 5), "two threads, wait on an address, a round trip");
-    bench_row(bench_quartile(sample_events, 5), "two threads, events, a round trip");
-    measure_processes();
     bench_row(bench_quartile(sample_pool, 5), "thread pool, a callback");
 }
 
 int main(int argc, char **argv)
 {
-    static const struct bench_group groups[] = {{"alone", measure_alone}, {"turns", measure_turns}};
+    static const struct bench_group groups[] = {
+        {"alone", measure_alone}, {"turns", sync_measure_turns}, {"pool", measure_pool}};
 
-    if (argc == 4 && !strcmp(argv[1], "turns"))
-        return serve_turns(argv + 2);
+    if (argc == 6 && !strcmp(argv[1], "turns"))
+        return answer(argv + 2);
     InitializeCriticalSection(&section);
     is_set = CreateEventA(NULL, TRUE, TRUE, NULL);
-    ping = CreateEventA(NULL, FALSE, FALSE, NULL);
-    pong = CreateEventA(NULL, FALSE, FALSE, NULL);
+    for (int i = 0; i < 2; i++)
+        events[i] = CreateEventA(NULL, FALSE, FALSE, NULL);
     semaphore = CreateSemaphoreA(NULL, 0, 10, NULL);
     mutex = CreateMutexA(NULL, FALSE, NULL);
     work = CreateThreadpoolWork(work_callback, NULL, NULL);
-    return bench_serve(groups, 2);
+    return bench_serve(groups, sizeof(groups) / sizeof(groups[0]));
 }
