@@ -139,7 +139,7 @@ static void test_ranges(void)
     ok(!VirtualProtect(second, PAGE, PAGE_READONLY, &old), "free memory");
     /* Where the old protection goes must be writable, and is judged first. */
     /* A range that leaves the address space is none (Wine takes one that wraps for no pages at all, and succeeds). */
-    todo(is_wine())
+    todo_wine
         ok(!VirtualProtect(base, (SIZE_T)-1, PAGE_READONLY, &old), "a size of -1 succeeds");
     ok(!VirtualProtect(base, (SIZE_T)0 - (SIZE_T)base, PAGE_READONLY, &old), "to the address space's end");
     ok(!VirtualProtect(base, (SIZE_T)1 << 63, PAGE_READONLY, &old), "half of the numbers");

@@ -349,7 +349,7 @@ static void test_flags(void)
         WCHAR *out = NULL;
         HRESULT result = PathAllocCanonicalize(rows[i].path, rows[i].flags, &out);
 
-        todo(rows[i].is_todo_wine && is_wine())
+        todo_wine_if(rows[i].is_todo_wine)
             ok(result == (rows[i].canonical ? S_OK : E_INVALIDARG) &&
                (out ? rows[i].canonical && !wcscmp(out, rows[i].canonical) : !rows[i].canonical), "%ls, flags %#lx: %#lx, %ls",
                rows[i].path, rows[i].flags, result, out ? out : L"");
@@ -401,17 +401,17 @@ static void test_lengths(void)
     HRESULT result;
 
     for (unsigned i = 0; i < ARRAYSIZE(rows); i++) {
-        BOOL is_todo = rows[i].is_todo_wine && is_wine();
+        BOOL is_todo = rows[i].is_todo_wine;
 
         path = long_path(rows[i].prefix, rows[i].letters);
         wcscpy(out, L"before");
         result = PathCchCanonicalizeEx(out, PATHCCH_MAX_CCH, path, rows[i].flags);
         ok(result == rows[i].result, "%ls + %u, flags %#lx: %#lx", rows[i].prefix, rows[i].letters, rows[i].flags, result);
         if (SUCCEEDED(rows[i].result)) {
-            todo(is_todo)
+            todo_wine_if(is_todo)
                 ok(!wcsncmp(out, rows[i].start, wcslen(rows[i].start)), "%ls + %u, flags %#lx: %.12ls", rows[i].prefix,
                    rows[i].letters, rows[i].flags, out);
-            todo(is_todo)
+            todo_wine_if(is_todo)
                 ok(wcslen(out) == rows[i].letters + wcslen(rows[i].start) - 2, "%ls + %u, flags %#lx: %d characters",
                    rows[i].prefix, rows[i].letters, rows[i].flags, (int)wcslen(out));
         }
@@ -424,7 +424,7 @@ static void test_lengths(void)
     /* "cchPathOut must be greater than MAX_PATH. If it is not, this flag is ignored." */
     path = long_path(L"c:\\", 257);
     result = PathCchCanonicalizeEx(out, MAX_PATH, path, PATHCCH_ALLOW_LONG_PATHS);
-    todo(is_wine()) ok(result == TOO_LONG, "into a short buffer: %#lx", result);
+    todo_wine ok(result == TOO_LONG, "into a short buffer: %#lx", result);
     free(path);
     /* "exceeds the standard path segment length limit of 256 characters" */
     path = calloc(258, sizeof(WCHAR));

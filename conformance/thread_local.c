@@ -369,10 +369,11 @@ static void test_fiber_ends(void)
         HANDLE thread = CreateThread(NULL, 0, delete_current, (void *)mode, 0, NULL);
         DWORD code = 99;
 
-        ok(WaitForSingleObject(thread, LONG_TIME) == WAIT_OBJECT_0, "%llu: the thread hangs", mode);
+        flaky_wine /* which once in a while hangs in the deletion of its own fiber */
+            ok(WaitForSingleObject(thread, LONG_TIME) == WAIT_OBJECT_0, "%llu: the thread hangs", mode);
         GetExitCodeThread(thread, &code);
         /* Which exit code is not documented: Wine's is 1 for both. */
-        ok(code != 5 && code != STILL_ACTIVE, "%llu: exit code %lu", mode, code);
+        flaky_wine ok(code != 5 && code != STILL_ACTIVE, "%llu: exit code %lu", mode, code);
         CloseHandle(thread);
     }
 }
