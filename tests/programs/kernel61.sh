@@ -47,7 +47,7 @@ limit=250
 if [ -n "${DECANT_STRESS:-}" ]; then
     limit=3000
 else
-    rm -f "$root"/t/{memory_write_watch_many.exe,memory_write_watch_threads.exe,test_write_watch{,_model}}
+    rm -f "$root"/t/memory_write_watch_{edges,many,races,threads}.exe "$root"/t/test_write_watch{,_model}
 fi
 ldd "$root"/dist/bin/* "$root"/dist/lib/decant/x86_64-unix/*.so "$root"/t/test_* 2>/dev/null |
     grep -oE '/[^ ]+' | grep -v ':$' | sort -u |
